@@ -40,6 +40,22 @@ KeepPlaceOption = Annotated[
     bool, typer.Option("--keep-place", help="Keep the place and the camera's serial numbers.")
 ]
 
+LabelMapsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels",
+        help="Label map of the whole photo (for a folder: a folder of maps NAME.png); a parser finds it otherwise.",
+    ),
+]
+ReshapeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--reshape",
+        metavar="LABELMAP",
+        help="The shapes that the photo's regions are to have; with --labels of the same size.",
+    ),
+]
+
 
 def edit(
     photo: Annotated[Path, typer.Argument(help="A photo, or a folder of photos.")],
@@ -60,13 +76,8 @@ def edit(
         list[str] | None,
         typer.Option("--strength", metavar="LABEL=0.8", help="How much of a region's change; 1 unless given."),
     ] = None,
-    label_maps: Annotated[
-        Path | None,
-        typer.Option(
-            "--labels",
-            help="Label map of the whole photo (for a folder: a folder of maps NAME.png); a parser finds it otherwise.",
-        ),
-    ] = None,
+    label_maps: LabelMapsOption = None,
+    reshape: ReshapeOption = None,
     order: OrderOption = None,
     count_rest: CountRestOption = False,
     keep_place: KeepPlaceOption = False,
@@ -80,6 +91,9 @@ def edit(
     spaces may be written as underscores: --colour lower_lip=#a01030. A word that several names share means all of them:
     lips, eyes, brows, ears.
 
+    With --reshape regions get other shapes: where its map differs from that of --labels, the photo is painted anew, in
+    its own colours and with its own texture.
+
     Of a small face the parser looks at a part of the photo alone. The background is restyled then only with --labels or
     --count-rest.
 
@@ -89,10 +103,12 @@ def edit(
     from engine.cli.weights import label_set_of
     from engine.weights.store import lasting_name
 
-    _check_paths(photo, target, label_maps)
+    _check_paths(photo, target, label_maps, reshape)
     label_set = label_set_of(weights)
-    edits = edits_of(label_set, style or [], colour or [], strength or [], order)
+    edits = edits_of(label_set, style or [], colour or [], strength or [], order, needed=reshape is None)
     request_for = _requests(photo, lasting_name(weights), edits, label_maps, label_set, order, count_rest)
+    if reshape is not None:
+        request_for = _reshaping(request_for, reshape, label_set, order)
 
     from engine.session import Session
 
@@ -121,15 +137,19 @@ def _edit_folder(
     return answer_of(target, record), not any(edited.problem for edited in record.photos.values())
 
 
-def _check_paths(photo: Path, target: Path, label_maps: Path | None) -> None:
+def _check_paths(photo: Path, target: Path, label_maps: Path | None, reshape: Path | None) -> None:
     """Raises BadRequest, BadFile before anything is read: a file and a folder do not go together."""
     from engine.cli.edit_folder import check_folders
     from engine.requests.edit import EditRequest
 
     if not photo.is_dir():
         check_target(target, EditRequest.suffixes)
-        check_apart(target, [photo, label_maps])
+        check_apart(target, [photo, label_maps, reshape])
+        if reshape is not None and label_maps is None:
+            raise BadRequest("--reshape needs --labels, the label map of what the photo shows.")
         return
+    if reshape is not None:
+        raise BadRequest("--reshape goes with one photo, not with a folder of them.")
     check_folders(photo, target)
     if label_maps is not None and not label_maps.is_dir():
         raise BadRequest('"{0}" is one label map for a folder of photos; give a folder of maps.', label_maps)
@@ -168,14 +188,26 @@ def _requests(
     return request_for
 
 
+def _reshaping(request_for: RequestFor, reshape: Path, label_set: LabelSet, order: str | None) -> RequestFor:
+    """The same requests for photos whose regions get the shapes of a label map file."""
+    from engine.labels.label_maps import read_certain_map
+    from engine.requests.label_map_data import LabelMapData
+
+    reshaped_map = LabelMapData.from_array(read_certain_map(reshape, label_set, order=order).label_map)
+    return lambda path: request_for(path).replace(reshaped_map=reshaped_map)
+
+
 def edits_of(
     label_set: LabelSet,
     styles: list[str],
     colours: list[str],
     strengths: list[str],
     order: str | None = None,
+    *,
+    needed: bool = True,
 ) -> tuple[RegionEdit, ...]:
-    """The edits that the options say. Raises BadRequest, BadFile: naming the word that is wrong."""
+    """The edits that the options say. Raises BadRequest, BadFile: naming the word that is wrong, or where there is none
+    although they are `needed`."""
     from engine.requests.edit import RegionEdit
     from engine.requests.styles import ColourStyle
 
@@ -198,7 +230,7 @@ def edits_of(
         if not edits.keys() >= set(labels) or not 0 <= share <= 1:
             raise BadRequest('--strength "{0}" should name a restyled label and a number from 0 to 1.', word)
         edits.update({label: edits[label].replace(strength=share) for label in labels})
-    if not edits:
+    if needed and not edits:
         raise BadRequest("There is nothing to edit; give --style hair=FILE or --colour hair=#a01030.")
     return tuple(edits.values())
 

@@ -206,14 +206,14 @@ def _overview_row(entry: WeightsEntry) -> tuple[str, str, str, str, str, str]:
     if card is None:
         return entry.name, "broken", "", "", "", entry.problem
     label_set, side = card.labels(), abilities(card).resolution
-    splits = list(metrics_by_split(card))  # those measured afterwards come behind training's own
+    texts = [_numbers_text(card, split, MAIN_NUMBERS) for split in metrics_by_split(card)]
     return (
         entry.name,
         card.system,
         f"{side} px" if side else "",
         label_set.name if label_set is not None else "",
         f"{_model_size(entry) / 1e6:.1f} MB",
-        _numbers_text(card, splits[-1], MAIN_NUMBERS) if splits else "",
+        next(filter(None, reversed(texts)), ""),  # numbers measured afterwards come behind training's own
     )
 
 

@@ -17,5 +17,6 @@ pixel. docs/photo.md says how, and what each step gains.
     change          everything about one restyled region: `RegionChange`
     samples         decoded samples (grey or colour, with or without alpha, 8 or 16 bits) as colours and back
     composition     photo + changes -> picture, strip by strip
+    shapes          regions in other shapes: painted, in the photo's colours (a membrane), with its texture (quilting)
     transfer        the plain colour transfer that everything here is measured against
 """

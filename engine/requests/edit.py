@@ -83,16 +83,18 @@ class EditResult:
 class EditRequest(Request[EditResult], frozen=True, tag="edit"):
     """Restyle regions of a photo.
 
-    edits: at most one per label. label_map: of the whole photo, any size, given or corrected by the user; the parser
-    finds it otherwise. looked_at: the part of the photo in which regions were looked for; label 0 outside it is not
-    restyled. None: all of it where the map is given, else what the parser looked at; `WHOLE` counts what lies around
-    that as label 0. view: longer side in pixels of the picture asked for, where a window needs no more; 0 is the
-    photo's own size. style_locks, label_locks: as in `RenderRequest`, they decide nothing of the picture.
+    edits: at most one per label. label_map: of the whole photo, any size, given or corrected by the user; the
+    parser finds it otherwise. reshaped_map: of the size of label_map: where it differs, the photo is painted anew,
+    its regions in the shapes of this map, and edits are of those. looked_at: the part of the photo in which regions
+    were looked for; label 0 outside it is not restyled. None: all of it where the map is given, else what the
+    parser looked at; `WHOLE` counts what lies around that as label 0. view: longer side in pixels of the picture
+    asked for, where a window needs no more; 0 is the photo's own size. style_locks, label_locks: as in
+    `RenderRequest`, they decide nothing of the picture.
     """
 
     task: ClassVar[Message] = Message("restyle photos")
     suffixes: ClassVar[tuple[str, ...]] = PICTURE_SUFFIXES
-    unless_empty: ClassVar[tuple[str, ...]] = (*LOCKS, "looked_at")
+    unless_empty: ClassVar[tuple[str, ...]] = (*LOCKS, "looked_at", "reshaped_map")
 
     photo: PhotoReference
     edits: tuple[RegionEdit, ...]
@@ -101,6 +103,7 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
     view: Annotated[int, Meta(ge=0)] = 0
     style_locks: tuple[int, ...] = ()
     label_locks: tuple[int, ...] = ()
+    reshaped_map: LabelMapData | None = None
 
     def __post_init__(self) -> None:
         labels = [edit.label for edit in self.edits]
@@ -125,8 +128,9 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
     def check_data(self) -> None:
         """A damaged photo or label map is found when the request is read."""
         self.photo.check_data()
-        if self.label_map is not None:
-            self.label_map.array()
+        for label_map in (self.label_map, self.reshaped_map):
+            if label_map is not None:
+                label_map.array()
 
     def run(self, services: Services, report: Report) -> EditResult:
         """Read the photo, find its regions, fit the changes, compose.

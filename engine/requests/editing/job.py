@@ -26,12 +26,13 @@ from engine.pictures.profiles import from_srgb
 from engine.requests.base import Report, Services
 from engine.requests.editing.aim import aimed
 from engine.requests.editing.frame import SIDE, Frame, KeptParser
+from engine.requests.editing.reshape import ReshapedFrame, changes_beyond, photo_styles, reshaped_frame
 from engine.requests.kept import file_identity
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.parse import LabelMapFinder
 from engine.requests.render import RenderRequest, read_codes
 from engine.requests.style_pictures import label_map_of, notes_of, require_region
-from engine.requests.styles import ColourStyle, ImageStyle, Style, encode_code, simple_parts
+from engine.requests.styles import ColourStyle, ImageStyle, simple_parts
 
 if TYPE_CHECKING:
     from engine.painting.painter import Painter
@@ -51,7 +52,7 @@ def edited(request: EditRequest, services: Services, report: Report) -> tuple[Ar
     def composed(share: float) -> None:
         report(0.6 + 0.4 * share, Message("restyling"))
 
-    samples = compose(photo.samples, job.frame.whole_map, changes, report=composed)
+    samples = compose(job.reshaped(photo.samples), job.frame.whole_map, changes, report=composed)
     notes = [*notes_of(request.photo.path, photo.notes), *job.notes]
     return samples, photo, tuple(dict.fromkeys(notes))
 
@@ -69,7 +70,11 @@ class _Job:
         self.parser_name = services.shelf.parser_for(self.painter.label_set)  # reads all cards: once
         self.profile = self.photo(request.view).icc_profile
         report(0.1, Message("finding regions"))
-        self.frame_key, self.frame = self._find_frame()
+        self._reshape: ReshapedFrame | None = None
+        self.frame_key, self.frame = self._find_frame(request.label_map, self.photo_key)
+        if request.reshaped_map is not None:
+            reshape_key, self._reshape = self._find_reshape()
+            self.frame_key, self.frame = self._find_frame(request.reshaped_map, reshape_key)
         self.notes: list[str] = [Message('"{0}": {1}', request.photo.name, warning) for warning in self.frame.warnings]
 
     def photo(self, view: int) -> Photo:
@@ -89,15 +94,22 @@ class _Job:
         self.notes.append(Message('"{0}": its grey samples became RGB, as edits bring colour in.', name))
         return replace(photo, samples=in_colour(photo.samples), icc_profile=None)
 
-    def _find_frame(self) -> tuple[Hashable, Frame]:
+    def reshaped(self, samples: Array) -> Array:
+        """Samples of the photo at any size, with its regions in the shapes that are wanted."""
+        return samples if self._reshape is None else self._reshape.of(samples)
+
+    def _find_frame(
+        self, label_map: LabelMapData | None, photo_key: Hashable, *, shows_all: bool = False
+    ) -> tuple[Hashable, Frame]:
+        """The frame on which changes are fitted, and its key. photo_key: of the photo with the regions of that map."""
         kept, label_set, request = self.services.kept, self.painter.label_set, self.request
-        key = "frame", self.photo_key, request.label_map, request.looked_at, label_set, self.parser_name
+        key = "frame", photo_key, label_map, request.looked_at, label_set, self.parser_name
 
         def analysed(shows_all: bool) -> Frame:
-            seen = kept.get(("as seen", self.photo_key), lambda: reduced(as_seen(self.photo(0).samples)))
+            seen = kept.get(("as seen", photo_key), lambda: self.reshaped(reduced(as_seen(self.photo(0).samples))))
             return Frame.of(
                 seen,
-                request.label_map,
+                label_map,
                 label_set,
                 self._parser(),
                 self.profile,
@@ -105,10 +117,25 @@ class _Job:
                 shows_all=shows_all,
             )
 
-        frame = kept.get(key, lambda: analysed(False))
-        if not frame.misses([edit.label for edit in self.request.edits if edit.on]):
-            return key, frame
+        if not shows_all:
+            frame = kept.get(key, lambda: analysed(False))
+            if not frame.misses([edit.label for edit in self.request.edits if edit.on]):
+                return key, frame
         return (*key, "whole"), kept.get((*key, "whole"), lambda: analysed(True))
+
+    def _find_reshape(self) -> tuple[Hashable, ReshapedFrame]:
+        """What the photo's regions become, and the key of the photo that has them."""
+        request, frame_key, frame = self.request, self.frame_key, self.frame
+        if changes_beyond(request, frame):
+            frame_key, frame = self._find_frame(request.label_map, self.photo_key, shows_all=True)
+        shown = {int(label) for label in np.unique(frame.painted_map)}
+        new_styles = tuple((edit.label, edit.style) for edit in request.edits if edit.on and edit.label not in shown)
+        card = self.painter.card
+        key = "reshape", frame_key, request.reshaped_map, new_styles, card.name, card.identity
+        return key, self.services.kept.get(
+            key,
+            lambda: reshaped_frame(request, frame, self.painter, self.services, self.profile, self.report),
+        )
 
     def _parser(self) -> LabelMapFinder | None:
         if self.parser_name is None:
@@ -227,11 +254,7 @@ class _Job:
 
         painting(0, 1)
         frame, services = self.frame, self.services
-        codes = services.codes.encode(self.painter, frame.pixels, frame.painted_map)
-        styles: dict[int, Style] = {
-            int(n): ImageStyle(path="", label=int(n), code=encode_code(codes.codes[n]))
-            for n in np.flatnonzero(codes.present)
-        }
+        styles = photo_styles(self.painter, frame, services)
         label_map = LabelMapData.from_array(frame.painted_map)
         request = RenderRequest(self.request.weights, label_map, {**styles, edit.label: edit.style})
         tensor, notes = read_codes(request, self.painter, services, self.report)

@@ -39,7 +39,7 @@ def test_no_words_and_help_list_the_commands(run: Runner) -> None:
         (["render", "--out", "a.png", "--seeed", "3"], "--seed"),
         (["render", "--out", "a.png", "--seed", "three"], "--seed"),
         (["parse", "photo.jpg", "--out", "l.png"], "--weights"),
-        (["weights", "surplus"], "surplus"),
+        (["data", "folder", "surplus"], "surplus"),
     ],
 )
 def test_a_wrong_word_gets_one_sentence_that_names_it(run: Runner, words: list[str], names: str) -> None:
@@ -209,7 +209,8 @@ def _save_tiny(shelf: Path, name: str) -> None:
 
 def test_weights_are_listed_with_their_cards(run: Runner, shelf: Path) -> None:
     _save_tiny(shelf, "tiny")
-    done = run("weights")
+    assert "tiny sean 64 px" in " ".join(run("weights").out.split())
+    done = run("weights", "tiny")
     assert done.code == 0
     facts = ("tiny: sean, 64 px, 19 labels", "drawings", "CC0", "SSIM 0.5", "10 steps", str(shelf / "tiny"))
     assert [fact for fact in facts if fact not in done.out] == []
@@ -227,13 +228,13 @@ def test_the_list_is_for_reading_and_leaves_recipes_to_json(
         notes="word " * 100,
     )
     save_weights(shelf / "tiny", card, {"w": torch.zeros(3)})
-    text = run("weights").out
+    text = run("weights", "tiny", "smis").out
     does = "paint label maps, restyle photos, a style for each region, from pictures"
     for fact in (does, "skin, nose", "CVPR 2020", "not stated"):
         assert fact in text
     assert "{" not in text and "authors' own are CC BY-NC-SA 4.0" in text
     own_lines = text.split("\n\n")[0].splitlines()
-    assert len(own_lines) <= 10 and max(map(len, own_lines[:-1])) <= 120  # the last one is the folder
+    assert max(map(len, own_lines[:-1])) <= 120  # the last one is the folder
     assert json.loads(run("weights", "--json").out)[0]["card"]["made_with"] == card.made_with
 
 
@@ -249,7 +250,7 @@ def test_the_main_numbers_of_each_split_stand_on_a_line(run: Runner, shelf: Path
     }
     metrics = {"val": measured, "at_training": {"psnr": 16.0}, "train": {"label_shares": {"hair": 0.3}}}
     save_weights(shelf / "tiny", Card(name="tiny", system="sean", metrics=metrics), {"w": torch.zeros(3)})
-    lines = [" ".join(line.split()) for line in run("weights").out.splitlines()]
+    lines = [" ".join(line.split()) for line in run("weights", "tiny").out.splitlines()]
     assert "on val SSIM 0.61, RMSE 0.13, PSNR 17.5, mIoU 0.5, accuracy 0.9" in lines
     assert "at training PSNR 16" in lines
     assert not any(line.startswith("on train") for line in lines)
@@ -277,5 +278,6 @@ def test_broken_weights_are_named_and_fail_the_check(run: Runner, shelf: Path) -
     model.write_bytes(model.read_bytes()[:-4])
     done = run("weights")
     assert done.code == 1
-    assert "cut: broken" in done.out and "incomplete" in done.out
-    assert "tiny: sean" in done.out
+    listed = [" ".join(line.split()) for line in done.out.splitlines()]
+    assert any(line.startswith("cut broken") and "incomplete" in line for line in listed)
+    assert any(line.startswith("tiny sean") for line in listed)

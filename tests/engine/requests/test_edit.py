@@ -590,3 +590,42 @@ def test_small_faces_and_maps_that_cannot_be_right_are_told(tiny_label_map: np.n
     assert warnings(np.ones((64, 64), np.uint8))[0].startswith("its regions cannot be right, nearly all of it is skin")
     assert [text[:17] for text in warnings(far)] == ["its face is small"]
     assert warnings(far, LabelMapData.from_array(upside_down)) == ()  # a person's own map is their word
+
+
+def test_a_reshaped_region_is_painted_and_all_else_stays(
+    tiny_weights: Path, photo_file: Path, tiny_label_map: np.ndarray
+) -> None:
+    wanted = tiny_label_map.copy()
+    rows, columns = np.nonzero(tiny_label_map == SKIN)
+    place = slice(rows.min(), rows.min() + 12), slice(columns.min(), columns.max())
+    wanted[place] = np.where(tiny_label_map[place] == SKIN, HAIR, tiny_label_map[place])
+    request = EditRequest(
+        "tiny-sean",
+        PhotoReference.of(photo_file),
+        (),
+        LabelMapData.from_array(tiny_label_map),
+        reshaped_map=LabelMapData.from_array(wanted),
+    )
+    session = Session("cpu")
+    result = session.run(from_json(to_json(request)))
+    differs = (result.samples != result.photo.samples).any(-1)
+    assert differs.any()
+    far = resize_label_map((tiny_label_map == CLOTH).astype(np.uint8), *differs.shape) > 0
+    assert not differs[far].any()
+    same = session.run(request.replace(reshaped_map=request.label_map))
+    assert np.array_equal(same.samples, same.photo.samples)
+    with_edit = session.run(request.replace(edits=(RegionEdit(HAIR, ColourStyle("#2040c0")),)))
+    new_hair = resize_label_map(((wanted == HAIR) & (tiny_label_map != HAIR)).astype(np.uint8), *differs.shape) > 0
+    bluer = with_edit.samples[new_hair].astype(int) - result.samples[new_hair]
+    assert (bluer[:, 2] - bluer[:, 0]).mean() > 10  # edits are of the regions in their new shapes
+
+
+def test_reshaping_needs_a_map_of_what_the_photo_shows(
+    tiny_weights: Path, photo_file: Path, tiny_label_map: np.ndarray
+) -> None:
+    wanted = LabelMapData.from_array(tiny_label_map)
+    smaller = LabelMapData.from_array(tiny_label_map[:-1])
+    for label_map in (None, smaller):
+        request = EditRequest("tiny-sean", PhotoReference.of(photo_file), (), label_map, reshaped_map=wanted)
+        with pytest.raises(BadRequest, match="give both, of one size"):
+            Session("cpu").run(request)

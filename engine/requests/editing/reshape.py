@@ -1,0 +1,112 @@
+"""A photo whose regions are to have other shapes: painted where its two label maps differ, in its own styles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.compose.samples import as_colours
+from engine.compose.shapes.reshaping import Reshape, plan_reshape
+from engine.compose.strands import STRANDED
+from engine.errors import BadRequest, Message
+from engine.labels.label_maps import check_label_map, resize_label_map
+from engine.labels.looked_at import Part, slices_of
+from engine.pictures.profiles import from_srgb
+from engine.requests.base import Report, Services
+from engine.requests.editing.frame import Frame
+from engine.requests.label_map_data import LabelMapData
+from engine.requests.render import RenderRequest, read_codes
+from engine.requests.styles import ImageStyle, Style, encode_code
+
+if TYPE_CHECKING:
+    from engine.painting.painter import Painter
+    from engine.requests.edit import EditRequest
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class ReshapedFrame:
+    """What becomes of the part of a photo inside `box`."""
+
+    plan: Reshape
+    box: Part
+
+    def of(self, samples: Array) -> Array:
+        """Samples (H, W[, C]) of the whole photo at any size with their regions reshaped; the argument stays."""
+        rows, columns = slices_of(self.box, *samples.shape[:2])
+        changed = samples.copy()
+        self.plan.apply(changed, rows.start, columns.start, rows.stop, columns.stop)
+        return changed
+
+
+def wanted_map(request: EditRequest, frame: Frame) -> Array:
+    """(h, w) uint8: the regions that a frame of the photo is to show.
+
+    Raises BadRequest: there is no label map of what the photo shows, or it is of another size; BadLabelMap.
+    """
+    assert request.reshaped_map is not None
+    reshaped = request.reshaped_map.array()
+    if request.label_map is None or request.label_map.array().shape != reshaped.shape:
+        raise BadRequest(
+            '"{0}": regions are reshaped against a label map of what the photo shows; give both, of one size.',
+            request.photo.name,
+        )
+    check_label_map(reshaped, frame.label_set, Message("the label map of the reshaped photo"))
+    framed, size = slices_of(frame.box, *reshaped.shape), frame.label_map.shape
+    base, wanted = (resize_label_map(ids[framed], *size) for ids in (request.label_map.array(), reshaped))
+    return np.where(base == wanted, frame.painted_map, wanted)  # a map that was resized in another way differs nowhere
+
+
+def changes_beyond(request: EditRequest, frame: Frame) -> bool:
+    """Whether the two label maps differ outside the frame."""
+    if request.reshaped_map is None or request.label_map is None:
+        return False
+    base, reshaped = request.label_map.array(), request.reshaped_map.array()
+    if base.shape != reshaped.shape:
+        return False
+    differs = base != reshaped
+    differs[slices_of(frame.box, *differs.shape)] = False
+    return bool(differs.any())
+
+
+def reshaped_frame(
+    request: EditRequest, frame: Frame, painter: Painter, services: Services, profile: bytes | None, report: Report
+) -> ReshapedFrame:
+    """Paint the regions as they are wanted, each in the photo's own style, and decide what becomes of the photo.
+
+    A label that the photo does not show is painted in the style of its edit, if it has one.
+
+    Raises as `wanted_map`, and what `engine.requests.render.read_codes` raises.
+    """
+    wanted = wanted_map(request, frame)
+    styles = photo_styles(painter, frame, services)
+    for edit in request.edits:
+        if edit.on and edit.label not in styles and (wanted == edit.label).any():
+            styles[edit.label] = edit.style
+    painting = RenderRequest(request.weights, LabelMapData.from_array(wanted), styles)
+    codes, _ = read_codes(painting, painter, services, report)
+
+    def painted_blocks(_number: int, _count: int) -> None:
+        report(0.3, Message("painting"))
+
+    pixels, _ = painter.paint(painting, codes, painted_blocks)
+    plan = plan_reshape(
+        frame.colours,
+        frame.painted_map,
+        wanted,
+        as_colours(from_srgb(pixels, profile)),
+        stranded=[label.id for label in frame.label_set.labels if label.name in STRANDED],
+    )
+    return ReshapedFrame(plan, frame.box)
+
+
+def photo_styles(painter: Painter, frame: Frame, services: Services) -> dict[int, Style]:
+    """The styles of the photo's own regions, by label."""
+    codes = services.codes.encode(painter, frame.pixels, frame.painted_map)
+    return {
+        int(label): ImageStyle(path="", label=int(label), code=encode_code(codes.codes[label]))
+        for label in np.flatnonzero(codes.present)
+    }
