@@ -137,7 +137,12 @@ class BadFile(EngineError):
 
 
 class BadLabelMap(BadFile):
-    """A label map holds values or colours that the label set does not know."""
+    """A label map holds values or colours that the label set does not know, or numbers that could mean several things.
+
+    orders: the label orders (`engine.labels.label_orders`) that the numbers could be of, for whoever can be asked.
+    """
+
+    orders: tuple[str, ...] = ()
 
 
 class WeightsError(BadFile):

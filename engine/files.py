@@ -15,6 +15,7 @@ import secrets
 import shutil
 import stat
 import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -54,6 +55,7 @@ _REASONS: dict[int, Message] = {
 }
 
 
+LONGEST_NAME = 255
 TEMPORARY_FILES = ".tessera-*.tmp"
 """What files and folders are called while they are being written."""
 _cleaned_folders: set[Path] = set()
@@ -87,6 +89,40 @@ def cannot(action: Action, path: PathLike, error: OSError) -> BadFile:
     return BadFile('Cannot {0} "{1}": {2}.', _ACTIONS[action], os.fspath(path), reason(error), details=repr(error))
 
 
+def of_system(error: OSError) -> BadFile | None:
+    """The sentence for an operating-system error that nobody expected there; None where it names no file."""
+    return None if error.filename is None else cannot("read", os.fsdecode(error.filename), error)
+
+
+def name_length(name: str) -> int:
+    """How long a file's name is as the system counts it, of `LONGEST_NAME` at most."""
+    return len(name.encode("utf-16-le", "surrogatepass")) // 2 if os.name == "nt" else len(os.fsencode(name))
+
+
+def check_name(path: PathLike) -> None:
+    """Refuse a name that cannot, or should not, be given to a new file or folder: asked before there is work to lose.
+
+    What is there already has its name. Raises BadFile.
+    """
+    name = Path(path).name
+    try:
+        os.lstat(path)
+        return
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass  # said by who writes
+    except (OSError, ValueError) as error:
+        raise _cannot_write(Path(path), _as_os_error(error)) from error
+    if name_length(name) > LONGEST_NAME:  # in a folder that is still to be made
+        raise _cannot_write(Path(path), OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG)))
+    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in name):
+        raise BadFile(
+            'Cannot write {0}: the name has characters that do not show, a line break for example; choose another one.',
+            ascii(os.fspath(path)),
+        )
+    if name != name.rstrip(". "):
+        raise BadFile('Cannot write "{0}": the name ends in a dot or a space; choose another one.', os.fspath(path))
+
+
 def _cannot_write(path: Path, error: OSError) -> BadFile:
     folder = path.parent
     if error.errno == errno.ENOENT and not folder.is_dir():
@@ -110,6 +146,7 @@ def atomic_write(path: PathLike) -> Iterator[BinaryIO]:
     Links are followed, an existing file's permissions are kept. Raises BadFile for operating-system
     errors inside the block or when finishing; any other exception passes unchanged.
     """
+    check_name(path)
     try:
         target = Path(os.path.realpath(path))
         permissions = _existing_mode(target)
@@ -156,6 +193,7 @@ def atomic_folder(path: PathLike) -> Iterator[Path]:
 
     Raises BadFile where there is something of that name other than an empty folder, and for operating-system errors.
     """
+    check_name(path)
     target = Path(path).absolute()
     try:
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -331,6 +369,7 @@ def read_text(path: PathLike) -> str:
 def make_folder(path: PathLike) -> Path:
     """Create the folder and its parents if they are missing. Raises BadFile."""
     folder = Path(path)
+    check_name(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QImage
 
 from app.controllers.context import Context
+from app.controllers.styling.region_maps import load_map
 from app.dialogs.files import picture_filters
 from app.document.opening import Painting
 from app.imaging.mime import Incoming, keep_image
@@ -25,7 +26,6 @@ from app.panels.styles.slots import join, split, with_slot
 from app.raster.cropping import Cropping
 from app.texts.label_names import name_of, pair_name
 from engine.errors import EngineError
-from engine.labels.label_maps import read_certain_map, resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.png import carries_style
 from engine.requests.style_file import read_style
@@ -264,7 +264,7 @@ class StylesController(QObject):
             always_shown=self._context.core.settings.always_show_regions,
             parent=self._context.window,
         )
-        dialog.map_wanted.connect(lambda: self._load_map(dialog, photo, label_set))
+        dialog.map_wanted.connect(lambda: load_map(self._context, dialog, photo, label_set))
         dialog.open()
         return dialog
 
@@ -375,15 +375,3 @@ class StylesController(QObject):
             self._scope.put(target.label, style, text=undo_text)
         else:
             self._put(target, {target.label: style}, self._from(target, label_text))
-
-    def _load_map(self, dialog: RegionsDialog, photo: Photo, label_set: LabelSet) -> None:
-        picture_path = self._context.ask.open("map", self.tr("Label map of this photo"), picture_filters())
-        if picture_path is None:
-            return
-        reading = self._context.core.submit(
-            lambda work: resize_label_map(read_certain_map(picture_path, label_set).label_map, *photo.pixels.shape[:2]),
-            text=self.tr("Reading {0}").format(picture_path.name),
-            on_done=dialog.take_map,
-        )
-        dialog.wait_for(reading)
-        dialog.finished.connect(lambda _: reading.cancel())

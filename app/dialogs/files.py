@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QStandardPaths
+from PySide6.QtCore import QObject, QStandardPaths, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.shell.i18n import tr
 from app.shell.settings import Settings
+from engine.errors import BadFile
+from engine.files import LONGEST_NAME, check_name, name_length
 
 PICTURES = "*.png *.jpg *.jpeg *.jfif *.webp *.tif *.tiff *.bmp *.gif *.heic *.heif *.avif"
 
@@ -56,6 +58,8 @@ def first_folder(dialog_kind: str) -> str:
 class FileAsker(QObject):
     """Opens the system's file dialogs. Tests replace ``pick_open`` and ``pick_save``."""
 
+    refused = Signal(object)  # BadFile: the name to save under is none that a file can have
+
     def __init__(self, settings: Settings, parent: QWidget) -> None:
         super().__init__(parent)
         self._settings = settings
@@ -73,16 +77,21 @@ class FileAsker(QObject):
         """A file to write, with the filter that was chosen; None when the user cancels.
 
         A name without a suffix gets the first one of the chosen filter. ``beside``: the folder where the dialog
-        starts while none is remembered.
+        starts while none is remembered. A name that no file can have is refused here, before anything is made.
         """
         start = self._settings.folder(dialog_kind) or beside or first_folder(dialog_kind)
-        chosen_name, used_filter = self.pick_save(title, str(Path(start) / proposed_name), name_filters)
+        chosen_name, used_filter = self.pick_save(title, str(Path(start) / fitting_name(proposed_name)), name_filters)
         chosen_path = self._remember(dialog_kind, chosen_name)
         if chosen_path is None:
             return None
         suffixes = suffixes_of(used_filter)
         if suffixes and chosen_path.suffix.lower() not in all_suffixes(name_filters):
             chosen_path = chosen_path.with_name(chosen_path.name + suffixes[0])
+        try:
+            check_name(chosen_path)
+        except BadFile as error:
+            self.refused.emit(error)
+            return None
         return chosen_path, used_filter
 
     def pick_open(self, title: str, start: str, name_filters: str) -> str:
@@ -99,6 +108,14 @@ class FileAsker(QObject):
         chosen_path = Path(chosen_name)
         self._settings.remember_folder(dialog_kind, chosen_path)
         return chosen_path
+
+
+def fitting_name(file_name: str) -> str:
+    """A name made of another one, without the end of its stem where it is longer than names can be."""
+    stem, suffix = os.path.splitext(file_name)
+    while stem and name_length(stem + suffix) > LONGEST_NAME:
+        stem = stem[:-1]
+    return stem + suffix
 
 
 def suffixes_of(name_filter: str) -> list[str]:

@@ -84,6 +84,8 @@ class LabelMapDialog(QDialog):
         self._path = path
         self._sets = (label_set, *others)
         self._guess = bool(others)  # until the file has been looked at
+        self._doubted_set = 0  # whose numbers the file could hold in several orders, while nobody has said which
+        self._order_said = False
         self._submit = submit
         self._kept_tables = kept_tables
         self._said: dict[int, int] | None = None  # which label each colour is, since the table was touched
@@ -97,9 +99,9 @@ class LabelMapDialog(QDialog):
         for set_index, offered_set in enumerate(self._sets):
             self.order.addItem(self.tr("Numbers and colours of {0}").format(offered_set.name), f"{set_index}:")
             for order_name in orders_of(offered_set):
-                if set_index == 0:
-                    self.order.addItem(self.tr("Order of {0}").format(order_name), f"{set_index}:{order_name}")
-        self.order.currentIndexChanged.connect(self._read_anew)
+                self.order.addItem(self.tr("Order of {0}").format(order_name), f"{set_index}:{order_name}")
+        self.order.setPlaceholderText(self.tr("Choose what its numbers mean"))
+        self.order.currentIndexChanged.connect(self._read_as_said)
         self.colours = ColourTableView()
         self.colours.setMinimumHeight(220)
         self.colours.changed.connect(self._table_changed)
@@ -164,6 +166,8 @@ class LabelMapDialog(QDialog):
     @property
     def _choice(self) -> tuple[int, str | None]:
         """Which label set, and an order of its labels if not its own."""
+        if self.order.currentIndex() < 0:
+            return self._doubted_set, None
         set_index, _, order_name = str(self.order.currentData()).partition(":")
         return int(set_index), order_name or None
 
@@ -182,8 +186,12 @@ class LabelMapDialog(QDialog):
         self._stop()
         super().done(result)
 
-    def _read_anew(self) -> None:
-        """Other labels: what was said of the colours was about those before."""
+    def _read_as_said(self) -> None:
+        """In the order that was chosen: what was said of the colours was about the labels before."""
+        self._order_said = True
+        self._read_without_table()
+
+    def _read_without_table(self) -> None:
         self._said, self._by_colours = None, False
         self._read()
 
@@ -198,7 +206,7 @@ class LabelMapDialog(QDialog):
 
     def _forget_table(self) -> None:
         self._kept_tables.keep_colour_table(self._path.parent, self.label_set, {})
-        self._read_anew()
+        self._read_without_table()
 
     def _read(self) -> None:
         """Decode the file again; of two orders chosen in a row the later one counts."""
@@ -224,11 +232,16 @@ class LabelMapDialog(QDialog):
 
     def _read_as(self, indexed_reading: tuple[int, MapReading]) -> None:
         set_index, reading = indexed_reading
-        if set_index != self._choice[0]:
+        is_doubtful = reading.map_file.doubt is not None and not self._order_said
+        if is_doubtful or set_index != self._choice[0]:
+            self._doubted_set = set_index
             self.order.blockSignals(True)
-            self.order.setCurrentIndex(self.order.findData(f"{set_index}:"))
+            self.order.setCurrentIndex(-1 if is_doubtful else self.order.findData(f"{set_index}:"))
             self.order.blockSignals(False)
         self._show(reading)
+        if is_doubtful:  # it is used once somebody has said what its numbers mean
+            self._map = None
+            self._allow()
 
     def _stop(self) -> None:
         if self._reading is not None and not self._reading.settled:
@@ -275,6 +288,9 @@ class LabelMapDialog(QDialog):
     def _doubts(self, reading: MapReading) -> list[str]:
         """What the user should look at before the map is used."""
         doubts: list[str] = []
+        if reading.map_file.doubt is not None:
+            sentence = self.tr("Its numbers can mean two things: {0}. Choose above which they are.")
+            doubts.append(sentence.format(translate(reading.map_file.doubt)))
         if reading.offered:
             sentence = self.tr("Its colours are not those of {0}: say which label each is. The nearest is offered.")
             doubts.append(sentence.format(reading.label_set.name))

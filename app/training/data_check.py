@@ -37,7 +37,8 @@ class DataCheck(QObject):
         self._work: Work | None = None
         self._subject: tuple[Path, str] | None = None  # folder and kind that are looked at
         self._seen: list[tuple[str, int]] = []  # how the folder was when that began
-        self._complained_at = 0  # time of the file that the first problem is about
+        self._complained_file: Path | None = None  # that the first problem is about
+        self._complained_at = 0  # when it was changed
         self._problems: list[tuple[str, str]] = []  # file and complaint
 
     @property
@@ -58,7 +59,7 @@ class DataCheck(QObject):
             self.stop()
             self._subject = subject
         if self._times_work is None or self._times_work.settled:
-            complained_file = self._complained_file()
+            complained_file = self._complained_file
             self._times_work = self._lane.submit(
                 lambda work: (list(islice(_times_below(data_folder), MOST_ENTRIES)), _time_of(complained_file)),
                 on_done=lambda times: self._compare(data_folder, kind, *times),
@@ -69,19 +70,29 @@ class DataCheck(QObject):
             return
         self._cancel()
         self._seen = seen
-        self._work = self._lane.submit(
-            lambda work: inspect_folder(
+
+        def inspect(work: Work) -> tuple[Report, int]:
+            report = inspect_folder(
                 data_folder, kind, quick=True, on_progress=work.progress, cancel=work.cancel_event
-            ),
-            on_done=self._looked,
-            on_failed=self._not_looked,
+            )
+            return report, _time_of(_complained_file(report))
+
+        self._work = self._lane.submit(
+            inspect, on_done=lambda looked: self._looked(*looked), on_failed=self._not_looked
         )
 
     def take(self, data_folder: Path, report: Report) -> None:
         """Somebody else has looked at the folder, and more closely."""
         if self._subject is not None and self._subject[0] == data_folder:
             self._cancel()
-            self._looked(report)
+            self._lane.submit(
+                lambda work: _time_of(_complained_file(report)),
+                on_done=lambda complained_at: self._taken(report, complained_at),
+            )
+
+    def _taken(self, report: Report, complained_at: int) -> None:
+        if self._subject is not None and self._subject[0] == report.folder:
+            self._looked(report, complained_at)
 
     def pause(self) -> None:
         """The processor is needed: a look that is under way begins anew later; what was found is known still."""
@@ -93,27 +104,29 @@ class DataCheck(QObject):
         self._cancel()
         if self._times_work is not None:
             self._times_work.cancel()
-        self._subject, self._seen, self._complained_at, self._problems = None, [], 0, []
+        self._subject, self._seen, self._problems = None, [], []
+        self._complained_file, self._complained_at = None, 0
 
     def _cancel(self) -> bool:
         """End a look; False if none was under way."""
         return self._work is not None and not self._work.settled and self._work.cancel()
 
-    def _looked(self, report: Report) -> None:
+    def _looked(self, report: Report, complained_at: int) -> None:
         before = self.finding
         self._problems = [(finding.file, finding.what) for finding in report.problems]
-        self._complained_at = _time_of(self._complained_file())
+        self._complained_file, self._complained_at = _complained_file(report), complained_at
         if self.finding != before:
             self.changed.emit()
 
     def _not_looked(self, error: Exception) -> None:
         """The folder has gone, or cannot be read: the form says so itself."""
 
-    def _complained_file(self) -> Path | None:
-        """The file that the first problem is about: in a large folder it may be beyond those whose times are seen."""
-        if self._subject is None or not self._problems or not self._problems[0][0]:
-            return None
-        return self._subject[0] / self._problems[0][0]
+
+def _complained_file(report: Report) -> Path | None:
+    """The file that the first problem is about: in a large folder it may be beyond those whose times are seen."""
+    if not report.problems or not report.problems[0].file:
+        return None
+    return report.folder / report.problems[0].file
 
 
 def _time_of(path: Path | None) -> int:

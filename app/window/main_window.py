@@ -104,11 +104,13 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
 
     def _build_controllers(self) -> None:
+        ask = FileAsker(self.core.settings, self)
+        ask.refused.connect(self.core.hub.error)
         self.context = Context(
             core=self.core,
             window=self,
             status=self.status,
-            ask=FileAsker(self.core.settings, self),
+            ask=ask,
             show_checked=lambda action: self.actions_by_id[action].setChecked(True),
         )
         window_parts = WindowParts(

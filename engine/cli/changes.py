@@ -46,7 +46,7 @@ def read_render_request(request_file: Path) -> RenderRequest:
 
 def new_request(weights: str, label_map_path: Path, style_reader: StyleReader, order: str | None) -> RenderRequest:
     """A request for a label map file in the mean style. Raises BadFile, BadLabelMap, WeightsError."""
-    label_map_file = read_certain_map(label_map_path, style_reader.label_set, order=order)
+    label_map_file = read_certain_map(label_map_path, style_reader.label_set, order=order, option="--order")
     tell(label_map_file.notes)
     return RenderRequest(lasting_name(weights), LabelMapData.from_array(label_map_file.label_map))
 

@@ -20,7 +20,7 @@ from typing import Annotated, Any, NoReturn, Protocol, TextIO, TypeVar
 import typer
 
 from engine.errors import BadFile, BadRequest, Cancelled, EngineError, OutOfMemory, one_of
-from engine.files import reason
+from engine.files import check_name, of_system, reason
 from engine.progress import Progress
 
 OK, CHECK_FAILED, USER_MISTAKE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
@@ -52,6 +52,8 @@ def guarded(command: _Command) -> _Command:
         except EngineError as error:
             leave(str(error), USER_MISTAKE)
         except Exception as error:
+            if isinstance(error, OSError) and (sentence := of_system(error)) is not None:
+                leave(str(sentence), USER_MISTAKE)
             kind = type(error).__name__
             leave(f"Tessera failed unexpectedly ({kind}); the details are in {write_log(error)}", INTERNAL)
 
@@ -232,6 +234,7 @@ def _on_interrupt(on_first: Callable[[], None], stopping_already: Callable[[], b
 
 def check_target(target: Path, suffixes: tuple[str, ...]) -> None:
     """Refuse an --out that could not be written, before long work instead of after it. Raises BadFile."""
+    check_name(target)
     if target.suffix.lower() not in suffixes:
         raise BadFile('Cannot write "{0}": its name must end in {1}.', target, one_of(suffixes))
     if target.is_dir():

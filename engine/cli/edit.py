@@ -179,7 +179,8 @@ def _requests(
         if whole_folder and label_maps is not None:
             map_file = (label_maps / path.relative_to(photo)).with_suffix(".png")
         if map_file is not None and (map_file.exists() or not whole_folder):
-            label_map = LabelMapData.from_array(read_certain_map(map_file, label_set, order=order).label_map)
+            label_map_file = read_certain_map(map_file, label_set, order=order, option="--order")
+            label_map = LabelMapData.from_array(label_map_file.label_map)
         else:  # one that comes with its own map is taken for a photo, whatever it looks like
             check_photo(path)
         looked_at = WHOLE if count_rest and label_map is None else None

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from engine.cli.common import Answer
 from engine.data.layout import IMAGE_SUFFIXES
 from engine.errors import BadFile, BadRequest, Cancelled, EngineError, MissingStyle, NotSupported, WeightsError
-from engine.files import cannot, read_bytes, write_text
+from engine.files import cannot, check_name, read_bytes, write_text
 from engine.pictures.images import PICTURE_SUFFIXES, format_of
 from engine.pictures.photo_files import same_format
 from engine.pictures.photos import Photo
@@ -160,6 +160,7 @@ def answer_of(target: Path, record: Record) -> Answer:
 
 def check_folders(folder: Path, target: Path) -> None:
     """Raises BadRequest: photos would be written over; BadFile: there is no place for the target folder."""
+    check_name(target)
     if target.exists() and not target.is_dir():
         raise BadFile('Cannot write "{0}": it is a file; a folder of photos goes into a folder.', target)
     if target.resolve() == folder.resolve():

@@ -9,6 +9,7 @@ import typer
 
 from engine.cli.common import JsonFlag, progress, say, say_json
 from engine.errors import BadRequest
+from engine.files import check_name
 
 
 def import_weights(
@@ -39,6 +40,7 @@ def import_weights(
 
     weights_folders = user_weights_folder()
     weights_folder = weights_folders / name
+    check_name(weights_folder)
     if is_taken(weights_folder) and not replace:
         raise BadRequest('"{0}" holds weights already; choose another name or add --replace.', weights_folder)
     chosen_label_set = None if label_set is None else load_label_set(label_set)
@@ -60,7 +62,8 @@ def check_weights_name(weights_name: str) -> None:
     """Refuse names that cannot be a folder everywhere. Raises BadRequest."""
     if (
         not weights_name
-        or weights_name.startswith(".")
+        or weights_name != weights_name.strip(". ")
         or any(character in '/\\:*?"<>|' or ord(character) < 32 for character in weights_name)
     ):
-        raise BadRequest('"{0}" cannot be the name of weights; use letters, digits, - and _.', weights_name)
+        shown_name = " ".join(weights_name.splitlines())
+        raise BadRequest('"{0}" cannot be the name of weights; use letters, digits, - and _.', shown_name)

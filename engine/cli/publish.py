@@ -10,6 +10,7 @@ import typer
 from engine.cli.common import JsonFlag, progress, say, say_json
 from engine.cli.importing import check_weights_name
 from engine.errors import BadRequest
+from engine.files import check_name
 
 
 def publish(
@@ -38,6 +39,7 @@ def publish(
     from engine.weights.store import user_weights_folder
 
     weights_folders = into or user_weights_folder()
+    check_name(weights_folders / name)
     if is_taken(weights_folders / name) and not replace:
         raise BadRequest('"{0}" holds weights already; choose another name or add --replace.', weights_folders / name)
     card_facts = {"data": about, "data_licence": data_licence, "weights_licence": licence}

@@ -11,6 +11,7 @@ import numpy as np
 from engine.cli.common import Answer
 from engine.cli.styles import StyleReader
 from engine.errors import BadFile, Cancelled, one_of
+from engine.files import check_name
 from engine.pictures.images import write_image
 from engine.pictures.montage import grid, strip
 from engine.progress import Progress
@@ -54,6 +55,7 @@ def paint_variations(
 
 def check_series(target: Path, suffixes: tuple[str, ...]) -> None:
     """Refuse, before long work, a folder for pictures that could not be made. Raises BadFile."""
+    check_name(target)
     if target.suffix:
         raise BadFile('Cannot write "{0}": its name must end in {1}, or have no ending.', target, one_of(suffixes))
     if target.exists() and (not target.is_dir() or any(target.iterdir())):

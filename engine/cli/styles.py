@@ -148,5 +148,5 @@ def image_style(style_file: StyleFile, label: int, label_set: LabelSet, order: s
         return style
     if order is None:
         return style.replace(label_map_path=os.path.abspath(style_file.label_map))
-    label_map_file = read_certain_map(style_file.label_map, label_set, order=order)
+    label_map_file = read_certain_map(style_file.label_map, label_set, order=order, option="--order")
     return style.replace(label_map_png=encode_map(label_map_file.label_map))

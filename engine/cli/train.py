@@ -14,6 +14,7 @@ import typer
 from engine.cli.common import Device, JsonFlag, announce, progress, say, say_json, stopping, tell
 from engine.cli.words import split_settings
 from engine.errors import BadRequest
+from engine.files import check_name
 from engine.metrics.names import number_name, shown_numbers
 from engine.plain_data import parse_json
 from engine.progress import Progress
@@ -58,7 +59,7 @@ def train(
 
     from engine.training.control import Control
 
-    run_folder = out or Path("runs") / f"{Path(recipe).stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    run_folder = _run_folder(out, recipe)
     with progress("starting", quiet=as_json, lines=False) as bar, stopping(Control()) as control, ExitStack() as stack:
         chosen_recipe = _recipe_for(data, recipe, recipe_changes)
         from engine.devices import resolve  # from here on with torch, which takes seconds
@@ -84,6 +85,14 @@ def train(
         loop.run()
     if loop.fabric.is_global_zero:
         _tell_outcome(loop, run_folder, as_json)
+
+
+def _run_folder(out: Path | None, recipe: str) -> Path:
+    """The folder that was asked for, or one named by the recipe and the time. Raises BadFile: none can have the name.
+    """
+    run_folder = out or Path("runs") / f"{Path(recipe).stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    check_name(run_folder)
+    return run_folder
 
 
 def _recipe_for(data: Path, recipe: str, recipe_changes: dict[str, Any]) -> Recipe:

@@ -18,7 +18,7 @@ import numpy as np
 
 from engine.data.findings import BROKEN, UNFIT, Report
 from engine.data.layout import class_folders, stem_in_folder
-from engine.errors import BadFile
+from engine.errors import BadFile, Message
 from engine.files import write_text
 from engine.labels.colour_tables import ColourTable, table_fields
 from engine.labels.label_colours import colour_tables
@@ -95,6 +95,15 @@ def keep_colours(data_folder: Path, table: ColourTable) -> Path:
         set_fields = {"colours": table_fields(said, label_set), **set_fields}
     write_text(classes_path, json.dumps(set_fields, ensure_ascii=False, indent=1) + "\n")
     return classes_path
+
+
+def why_no_classes(data_folder: Path, report: Report) -> Message | None:
+    """What keeps classes.json from being made of the maps of a folder, as a sentence; None where it can be."""
+    try:
+        _label_classes(data_folder, report)
+    except BadFile as error:
+        return error.message
+    return None
 
 
 def _write_missing(data_folder: Path, contents: dict[str, Callable[[], dict[str, Any]]]) -> list[Path]:

@@ -45,6 +45,7 @@ from engine.data.layout import (
     stem_in_folder,
     stem_of,
 )
+from engine.data.make import why_no_classes
 from engine.data.scan import FileFacts, scan_label_map, scan_picture
 from engine.devices import usable_cores
 from engine.errors import BadFile, Cancelled, EngineError, Message
@@ -104,12 +105,12 @@ def inspect_labelled(data_folder: Path, options: Look) -> Report:
     report.examples = report.pairs = len(report.seen.stems)
     report.pictures, report.label_maps = len(image_paths), len(map_paths)
     _check_splits(data_folder, image_paths.keys() & map_paths.keys(), report)
-    _notes(report, data_folder, has_label_set=label_set is not None)
+    _notes(report, data_folder, label_set)
     report.findings.sort(key=lambda finding: (ORDER.index(finding.kind), finding.file))
     return report
 
 
-def _notes(report: Report, data_folder: Path, has_label_set: bool) -> None:
+def _notes(report: Report, data_folder: Path, label_set: LabelSet | None) -> None:
     """What keeps a folder without any broken file from being trained on, or makes it less than it could be."""
 
     def note(file_name: str, remark: Message) -> None:
@@ -121,10 +122,26 @@ def _notes(report: Report, data_folder: Path, has_label_set: bool) -> None:
     if not report.pairs:
         note("", Message("no pair of a picture and a label map; put pairs of one name into images/ and labels/"))
         return
-    if not has_label_set and not (data_folder / "classes.json").exists():
-        note("classes.json", Message("is missing; one can be made from the label maps"))
+    if label_set is None and not (data_folder / "classes.json").exists():
+        if (obstacle := why_no_classes(data_folder, report)) is not None:
+            report.findings.append(Finding(UNFIT, "", obstacle))
+        else:
+            note("classes.json", Message("is missing; one can be made from the label maps"))
+    if _may_count_from_one(report, label_set):
+        note(
+            "labels/",
+            Message("no map has the value 0: where they count from 1, subtract 1, or each label is read as its next"),
+        )
     if report.pairs == 1:
         note("", Message("one pair alone: nothing is left to validate on"))
+
+
+def _may_count_from_one(report: Report, label_set: LabelSet | None) -> bool:
+    """Whether numbers, whose meaning nothing proves, leave out the first label of all, and more than one is there."""
+    numbers = {"raw", "indexed"} if label_set is None else {"raw"}  # Tessera's own indexed maps have the set's palette
+    explained = label_set is not None and (label_set.order is not None or label_set.ignore == 0)
+    ids = report.seen.ids
+    return set(report.seen.how) <= numbers and not explained and not ids[0] and bool(np.count_nonzero(ids) > 1)
 
 
 def _read_label_set(data_folder: Path, report: Report) -> LabelSet | None:
@@ -304,6 +321,9 @@ def inspect_pictures(data_folder: Path, options: Look, layout: str) -> Report:
     report.examples = report.pictures = len(paths_by_stem)
     report.seen.stems = list(paths_by_stem)
     _check_splits(data_folder, set(paths_by_stem), report)
+    if layout == "pictures":
+        remark = Message("pictures alone, without label maps: systems that paint label maps cannot train on them")
+        report.findings.append(Finding(NOTE, "labels/", remark))
     return report
 
 

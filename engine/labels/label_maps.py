@@ -20,7 +20,17 @@ from engine.errors import BadFile, BadLabelMap, BadRequest, Message, NotSupporte
 from engine.files import as_sentence, write_bytes
 from engine.labels.colour_tables import ColourTable
 from engine.labels.label_colours import colour_tables, colours_sentence, ids_by_colour, packed
-from engine.labels.label_orders import IDS, ORDERS, UNLABELLED, check_order, doubt_of, ids_of, order_in, orders_of
+from engine.labels.label_orders import (
+    IDS,
+    ORDERS,
+    UNLABELLED,
+    check_order,
+    doubt_of,
+    doubtful,
+    ids_of,
+    order_in,
+    orders_of,
+)
 from engine.labels.label_sets import Label, LabelSet
 from engine.pictures.rasters import Raster, Source, load_raster, source_name
 
@@ -37,6 +47,12 @@ def check_label_map(label_map: Array, label_set: LabelSet, source: str) -> None:
     if label_map.ndim != 2 or label_map.size == 0 or not np.issubdtype(label_map.dtype, np.integer):
         raise BadLabelMap("{0} is not a label map: it needs one whole number per pixel.", as_sentence(source))
     wrong_values = _wrong_values(label_map, label_set)
+    if wrong_values.tolist() == [len(label_set)]:
+        raise BadLabelMap(
+            "{0} contains {1}, one more than the labels of '{2}' (0-{3}): where it counts from 1, subtract 1 from each "
+            "value; otherwise choose the label set or the label order that it was made for.",
+            as_sentence(source), len(label_set), label_set.name, len(label_set) - 1,
+        )
     if wrong_values.size:
         raise BadLabelMap(_wrong_sentence(wrong_values, label_set.name, len(label_set), source))
 
@@ -112,7 +128,7 @@ def read_label_map(
     """Read a label map file: palette values or grey values that are ids, or a colour-coded picture.
 
     `path` may also be the file's bytes. `order` names the set or tool (see `label_orders`) whose numbers the file has;
-    ids unless given, and numbers that could be of another order are read as ids, with a note. `colours` says which
+    ids unless given, and numbers that could be of another order are read as ids, with a `doubt`. `colours` says which
     label a colour of the file means: a file that has one of them is read by its colours, unless its palette is in the
     labels' own or its grey values are ids; `by_colours`: even then. Raises BadFile (no picture, lossy, damaged) or
     BadLabelMap (ids or colours that the label set does not have, named with their number of pixels).
@@ -137,17 +153,17 @@ def read_data_map(path: Source, label_set: LabelSet) -> LabelMapFile:
     return label_map_file
 
 
-def read_certain_map(path: Source, label_set: LabelSet, *, order: str | None = None) -> LabelMapFile:
-    """A label map where nobody is asked what its numbers mean. Raises as `read_label_map`, and BadLabelMap for numbers
-    that could be of two orders where `order` says none."""
+def read_certain_map(
+    path: Source, label_set: LabelSet, *, order: str | None = None, option: str | None = None
+) -> LabelMapFile:
+    """A label map where nobody is asked what its numbers mean.
+
+    option: what whoever gave the file could say its order by, for the sentence. Raises as `read_label_map`, and
+    BadLabelMap with `orders` for numbers that could be of several where `order` says none.
+    """
     label_map_file = read_label_map(path, label_set, order=order)
     if label_map_file.doubt is not None:
-        raise BadLabelMap(
-            "{0} cannot be read for certain: {1}; say which it is by --order ({2}), or save the map as a PNG in the "
-            "colours of its labels.",
-            as_sentence(source_name(path)), label_map_file.doubt,
-            one_of(f'"{name}"' for name in (*orders_of(label_set), IDS)),
-        )
+        raise doubtful(as_sentence(source_name(path)), label_map_file.doubt, label_set, option)
     return label_map_file
 
 
@@ -240,10 +256,10 @@ def _read_values(
     values: Array, label_set: LabelSet, called: str, order: str | None, how: MapKind, notes: list[str]
 ) -> LabelMapFile:
     doubt = None
-    if order is None and values.size and (order := order_in(values, label_set)) is not None:
-        notes = [*notes, Message("read in the order of {0}", order)]
-    elif order is None and values.size and (doubt := doubt_of(values, label_set)) is not None:
-        notes = [*notes, Message("its numbers were read as ids, but {0}", doubt)]
+    if order is None and values.size:
+        order = order_in(values, label_set)
+        doubt = doubt_of(values, label_set) if order is None else None
+        notes = notes if order is None else [*notes, Message("read in the order of {0}", order)]
     if order is not None and order != IDS:
         wrong_values = np.setdiff1d(values, (*range(len(ORDERS[order])), *UNLABELLED)).astype(np.int64)
         if wrong_values.size:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.errors import BadRequest, Message
+from engine.errors import BadLabelMap, BadRequest, Message, one_of
 from engine.labels.label_sets import LabelSet, load_label_set
 
 Array = np.ndarray
@@ -66,6 +66,24 @@ def doubt_of(values: Array, label_set: LabelSet) -> Message | None:
     if TRAIN_IDS in orders and highest < len(ORDERS[TRAIN_IDS]):
         return Message("none is above {0}, so they may be Cityscapes' training numbers", len(ORDERS[TRAIN_IDS]) - 1)
     return None
+
+
+def doubtful(called: str, doubt: Message, label_set: LabelSet, option: str | None) -> BadLabelMap:
+    """What is raised for a file, called so, with such a `doubt_of` its numbers; option: what its order could have been
+    said by."""
+    orders = (*orders_of(label_set), IDS)
+    if option is None:
+        error = BadLabelMap(
+            "{0} cannot be read for certain: {1}; save it as a PNG in the colours of its labels.", called, doubt
+        )
+    else:
+        error = BadLabelMap(
+            "{0} cannot be read for certain: {1}; say which it is by {2} ({3}), or save the map as a PNG in the "
+            "colours of its labels.",
+            called, doubt, option, one_of(f'"{name}"' for name in orders),
+        )
+    error.orders = orders
+    return error
 
 
 def ids_of(values: Array, label_set: LabelSet, order: str | None) -> Array:

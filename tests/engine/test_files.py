@@ -16,7 +16,9 @@ from engine.errors import BadFile, Cancelled
 from engine.files import (
     atomic_folder,
     atomic_write,
+    check_name,
     make_folder,
+    of_system,
     read_bytes,
     read_text,
     remove_abandoned,
@@ -106,6 +108,31 @@ def test_impossible_targets_are_one_sentence(tmp_path: Path, name: str):
         write_bytes(path, b"x")
     assert is_one_sentence(str(caught.value))
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["写" * 90, "a" * 256, "two\nlines", "bell\a", "\u2028", "dots..", "a space ", "a\0b"])
+def test_names_that_no_file_should_have_are_refused_before_anything_is_made(tmp_path: Path, name: str):
+    ways = (check_name, make_folder, lambda path: write_bytes(path, b"x"), lambda path: atomic_folder(path).__enter__())
+    for refuse in ways:
+        with pytest.raises(BadFile) as caught:
+            refuse(tmp_path / name)
+        assert is_one_sentence(str(caught.value)) and str(caught.value).startswith("Cannot write")
+    assert os.listdir(tmp_path) == []
+
+
+def test_other_names_and_those_that_are_there_are_taken(tmp_path: Path):
+    for name in ("写" * 85, "全角\u3000空格", "👩\u200d🎨", "..a", ".a", "a b", ".."):
+        check_name(tmp_path / name)
+    (tmp_path / "old ").mkdir()
+    check_name(tmp_path / "old ")
+    assert make_folder(tmp_path / "old ") == tmp_path / "old "
+
+
+def test_a_failure_of_the_system_that_names_a_file_is_a_sentence():
+    with pytest.raises(OSError) as caught:
+        Path("x" * 400).is_file()
+    assert 'xxx": the name is too long; choose a shorter one.' in str(of_system(caught.value))
+    assert of_system(OSError("no file")) is None
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links and permission bits are Unix's")

@@ -101,7 +101,7 @@ OPENING_MODULES = {
 }  # fmt: skip
 NOT_READERS = {
     "writes": (
-        "engine.cli.common.guarded", "engine.cli.common.run", "engine.cli.common.write_log",
+        "engine.cli.common.write_log", "engine.cli.common.open_streams", "engine.cli.common.answer_nobody",
         "engine.files._new_temporary",
         "engine.files._held_folder", "engine.files._sync_folder", "engine.files.remove_abandoned",
         "engine.training.loop._report", "engine.data.make.keep_colours",
@@ -122,6 +122,7 @@ NOT_READERS = {
         "engine.requests.parse.image", "engine.requests.photo_reference.identity",
         "engine.requests.style_file._own_picture", "engine.requests.style_pictures.encode_picture",
         "engine.systems.pairs.read", "app.controllers.weights._read_picture", "app.imaging.thumbnails._load",
+        "app.imaging.file_looks._made",
         "app.jobs.photos.find_regions", "app.jobs.restyle._photo", "engine.metrics.features.load_feature_net",
         "engine.data.scan._without_label_set",
         "engine.data.turns._explains_stored_better",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.errors import BadFile, TrainingError, explanation_of
-from engine.files import atomic_write, cannot, make_folder, read_bytes
+from engine.files import atomic_write, cannot, check_name, make_folder, read_bytes
 from engine.plain_data import BadText, parse_json
 from engine.systems.base import System, load_part
 from engine.training.recipe import Precision, Recipe
@@ -37,7 +37,9 @@ def stopped_before_a_checkpoint(run_folder: Path) -> bool:
 
 
 def check_folder(run_folder: Path) -> None:
-    """Raises TrainingError where a new run would write into a folder that holds something worth keeping."""
+    """Raises TrainingError where a new run would write into a folder that holds something worth keeping, and
+    BadFile for a name that cannot be given."""
+    check_name(run_folder)
     first_process = int(os.environ.get("RANK", "0")) == 0
     if first_process and run_folder.is_dir() and any(run_folder.iterdir()):
         if not stopped_before_a_checkpoint(run_folder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QTextDocument
 from PySide6.QtTest import QTest
@@ -139,8 +140,6 @@ def test_wrong_values_are_named_and_nothing_can_be_used(qtbot, tmp_path, lane, s
 
 
 def test_known_orders_are_offered_by_name(qtbot, tmp_path, lane, settings):
-    from PIL import Image
-
     order = "face-parsing.PyTorch"
     ours = face_label_map(64)
     theirs = np.argsort(np.array(ORDERS[order]))[ours].astype(np.uint8)
@@ -150,6 +149,26 @@ def test_known_orders_are_offered_by_name(qtbot, tmp_path, lane, settings):
     dialog.order.setCurrentIndex(dialog.order.findData(f"0:{order}"))
     qtbot.waitUntil(lambda: dialog.usable)
     assert np.array_equal(dialog._map, ours)
+
+
+def test_numbers_of_two_orders_are_used_once_somebody_has_said_which(qtbot, tmp_path, lane, settings):
+    """Also of labels that are not the document's."""
+    ade20k = load_label_set("ade20k")
+    Image.fromarray(np.array([[0, 1], [20, 150]], np.uint8).repeat(8, 0).repeat(8, 1)).save(tmp_path / "a.png")
+    dialog = shown(qtbot, LabelMapDialog(tmp_path / "a.png", ade20k, lane.submit, settings))
+    qtbot.waitUntil(lambda: not lane.busy and bool(dialog.problem.text()))
+    assert not dialog.usable and not dialog.make.isEnabled() and dialog.order.currentIndex() == -1
+    assert "ADE20K's own files" in dialog.problem.text() and "--" not in dialog.problem.text()
+    dialog.order.setCurrentIndex(dialog.order.findData("0:ADE20K"))
+    qtbot.waitUntil(lambda: dialog.usable)
+    assert np.unique(dialog._map).tolist() == [0, 19, 149, 150] and not dialog.problem.text()
+    dialog.order.setCurrentIndex(dialog.order.findData("0:"))
+    qtbot.waitUntil(lambda: dialog.usable)
+    assert np.unique(dialog._map).tolist() == [0, 1, 20, 150]
+    of_others = shown(qtbot, LabelMapDialog(tmp_path / "a.png", FACES, lane.submit, settings, others=[ade20k]))
+    of_others.order.setCurrentIndex(of_others.order.findData("1:ADE20K"))
+    qtbot.waitUntil(lambda: of_others.usable)
+    assert of_others.label_set is ade20k and np.unique(of_others._map).tolist() == [0, 19, 149, 150]
 
 
 def test_a_map_in_the_colours_of_other_labels_is_read_as_theirs(qtbot, lane, settings):

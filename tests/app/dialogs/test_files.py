@@ -48,6 +48,20 @@ def test_the_first_dialogs_start_among_the_users_pictures(asker, places, tmp_pat
     assert asker.started == [pictures, pictures / "a.png", tmp_path / "a.png", pictures, downloads]
 
 
+def test_a_name_that_no_file_can_have_is_refused_when_it_is_chosen(asker, places, qtbot, tmp_path):
+    for name in ("写" * 90 + ".png", "two\nlines.png", "写" * 84):  # the last one only with its suffix
+        asker.files.pick_save = lambda title, proposed, filters, name=name: (str(tmp_path / name), "PNG (*.png)")
+        with qtbot.waitSignal(asker.files.refused) as told:
+            assert asker.files.save("export", "Save", "a.png", "PNG (*.png)") is None
+        assert str(told.args[0]).startswith("Cannot write")
+
+
+def test_a_proposed_name_is_no_longer_than_names_can_be(asker, places):
+    asker.files.save("export", "Save", "写" * 84 + "-edited.png", "PNG (*.png)")
+    proposed = asker.started[0].name
+    assert proposed.startswith("写" * 80) and proposed.endswith(".png") and len(proposed.encode()) <= 255
+
+
 def test_a_dialog_starts_where_the_last_of_its_kind_ended(asker, places, tmp_path):
     asker.files.pick_open = lambda title, start, filters: str(tmp_path / "a.png")
     asker.files.open("photo", "A photo", "*.png")

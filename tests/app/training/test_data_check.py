@@ -91,10 +91,18 @@ def test_a_folder_that_has_not_changed_is_not_looked_at_again(finding, looks, ti
 
 def test_the_window_reads_no_time_of_a_file(finding, tiny_dataset, monkeypatch):
     """A folder may lie on a disk that answers slowly."""
+    (tiny_dataset / "labels" / "train_000.png").write_bytes(b"no picture")
+    report = inspect_folder(tiny_dataset)
     threads = set()
     scandir = os.scandir
     monkeypatch.setattr(os, "scandir", lambda *of: (threads.add(threading.current_thread()), scandir(*of))[1])
-    finding(tiny_dataset)
+    time_of = data_check_module._time_of
+    monkeypatch.setattr(
+        data_check_module, "_time_of", lambda *of: (threads.add(threading.current_thread()), time_of(*of))[1]
+    )
+    assert finding(tiny_dataset)
+    finding.data_check.take(tiny_dataset, report)
+    assert finding(tiny_dataset)
     assert threads and threading.main_thread() not in threads
 
 

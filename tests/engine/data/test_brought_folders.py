@@ -178,9 +178,35 @@ def test_smoothed_maps_make_no_labels(tmp_path: Path, mode: str) -> None:
     for seed, name in enumerate("ab"):
         large = Image.fromarray(colours[blobs(seed).repeat(9, 0).repeat(9, 1)].astype(np.uint8)).rotate(10)
         large.resize((144, 144), Image.Resampling.BOX).convert(mode).save(folder / f"labels/{name}.png")
+    report = inspect_folder(folder)
     with pytest.raises(BadFile, match="smoothing"):
-        make_lists(folder, LABELLED, inspect_folder(folder), Making())
+        make_lists(folder, LABELLED, report, Making())
     assert not (folder / "classes.json").exists()
+    assert not report.usable and "smoothing" in report.problems[0].what
+    assert not any("can be made" in finding.what for finding in report.findings)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_numbers_that_may_count_from_1_are_worth_knowing(tmp_path: Path, named: bool) -> None:
+    folder = folder_of(tmp_path, ["a", "b"])
+    if not named:
+        (folder / "classes.json").unlink()
+    doubts = [finding.what for finding in inspect_folder(folder).findings if "count from 1" in finding.what]
+    assert doubts == []
+    for path in (folder / "labels").iterdir():
+        values = np.asarray(Image.open(path))
+        Image.fromarray(np.clip(values, 1, 2)).save(path)
+    doubts = [finding.what for finding in inspect_folder(folder).findings if "count from 1" in finding.what]
+    assert len(doubts) == 1
+
+
+def test_pictures_alone_are_said_to_have_no_label_maps(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, ["a", "b"])
+    for path in (folder / "labels").iterdir():
+        path.unlink()
+    report = inspect_folder(folder)
+    assert report.layout == "pictures" and report.usable
+    assert any("without label maps" in finding.what for finding in report.findings)
 
 
 def test_maps_of_which_none_is_one_make_no_labels(tmp_path: Path) -> None:

@@ -363,7 +363,7 @@ def test_the_numbers_of_public_sets_are_read_right(
 @pytest.mark.parametrize(("set_name", "values"), [("ade20k", (0, 1, 150)), ("cityscapes", (0, 10, 18))])
 def test_numbers_of_two_orders_are_said_to_be_doubtful_or_refused(set_name: str, values: tuple[int, ...]):
     read = read_label_map(rows_of(*values), load_label_set(set_name))
-    assert tuple(read.label_map[::8, 0].tolist()) == values and "were read as ids, but" in read.notes[0]
+    assert tuple(read.label_map[::8, 0].tolist()) == values and read.doubt is not None
     with pytest.raises(BadLabelMap, match="cannot be read for certain"):
         read_data_map(rows_of(*values), load_label_set(set_name))
 
@@ -382,6 +382,22 @@ def test_what_was_written_is_read_back_whatever_order_a_data_folder_has(
     assert np.array_equal(read_label_map(tmp_path / "map.png", label_set).label_map, label_map)
     if kind != "raw":  # grey numbers say nothing about themselves: in a data folder its order holds
         assert np.array_equal(read_data_map(tmp_path / "map.png", label_set).label_map, label_map)
+
+
+def test_the_refusal_of_doubtful_numbers_names_only_what_there_is_to_say_them_by() -> None:
+    ade20k = load_label_set("ade20k")
+    with pytest.raises(BadLabelMap) as refused:
+        read_certain_map(rows_of(0, 1, 150), ade20k)
+    assert refused.value.orders == ("ADE20K", "ids") and "--" not in str(refused.value)
+    with pytest.raises(BadLabelMap, match=r'by --order \("ADE20K" or "ids"\)'):
+        read_certain_map(rows_of(0, 1, 150), ade20k, option="--order")
+
+
+def test_numbers_that_count_from_1_are_called_so() -> None:
+    with pytest.raises(BadLabelMap, match=r"contains 12, one more than .*\(0-11\).* counts from 1, subtract 1"):
+        read_label_map(rows_of(1, 5, 12), STREET)
+    with pytest.raises(BadLabelMap, match="the values 12, 13 which are not labels"):
+        read_label_map(rows_of(1, 12, 13), STREET)
 
 
 def test_one_black_number_in_a_data_folder_of_training_numbers_is_the_road():
@@ -431,7 +447,7 @@ def test_a_map_that_could_be_of_two_orders_is_refused_until_one_is_said(tmp_path
     values = np.repeat(np.array([[1, 2, 13]], np.uint8), 16, 0).repeat(8, 1)
     Image.fromarray(values).save(path)
     with pytest.raises(BadLabelMap, match=f'--order .*"{order}" or "ids"') as caught:
-        read_certain_map(path, label_set)
+        read_certain_map(path, label_set, option="--order")
     assert is_one_sentence(str(caught.value))
     assert np.array_equal(read_certain_map(path, label_set, order="ids").label_map, values)
     assert not np.array_equal(read_certain_map(path, label_set, order=order).label_map, values)
