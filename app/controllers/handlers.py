@@ -92,6 +92,7 @@ def _style_handlers(controllers: Controllers) -> dict[str, Handler]:
         "style_dice": dice.roll,
         "style_dice_all": dice.roll_all,
         "style_lock": dice.toggle_locked,
+        "shapes": controllers.shapes.switch,
         "style_variations": controllers.variety.variations,
         "style_morph": controllers.variety.morph,
     }

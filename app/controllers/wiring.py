@@ -31,6 +31,7 @@ from app.controllers.styling.colours import ColoursController
 from app.controllers.styling.edits import EditsController
 from app.controllers.styling.library import LibraryController
 from app.controllers.styling.pairs import PairsController
+from app.controllers.styling.shapes import ShapesController
 from app.controllers.variety import VarietyController
 from app.controllers.weights import WeightsController
 from app.panels.edits.panel import EditsPanel
@@ -82,6 +83,7 @@ class Controllers:
     render: RenderController
     results: ResultsController
     studio: StudioController
+    shapes: ShapesController
     styles: StylesController
     unsaved: UnsavedChanges
     variety: VarietyController
@@ -128,6 +130,7 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
         studio=StudioController(context, model, restyle, dice, unsaved, render, parent),
         styles=styles,
         unsaved=unsaved,
+        shapes=ShapesController(context, parts.actions["shapes"], parent),
         variety=VarietyController(
             context, styles, styles_panel, edits_panel, parts.actions["style_morph"], parent
         ),

@@ -90,6 +90,7 @@ class Kind:
         is written is a photo, with all that its file brought along.
     lists_edits: whether a label's style is a change of its region, a row in a list of edits, and a region without one
         stays as it is; otherwise every region is painted.
+    reshapes: whether a label map of other shapes than the photo shows changes the photo.
     morphs: whether steps between two styles of a label can be painted: the request is a `RenderRequest`, or has its
         fields.
     """
@@ -105,6 +106,7 @@ class Kind:
     idle: Callable[[Scene], bool] = lambda scene: False
     offer: PhotoOffer | None = None
     lists_edits: bool = False
+    reshapes: bool = False
     morphs: bool = False
 
     @property
@@ -237,11 +239,18 @@ class PhotoPicture:
 
 
 def _edit_values(values: dict[str, Any]) -> dict[str, Any]:
-    return {**values, "edits": rows_of(values["styles"], values["strengths"], values["switched_off"])}
+    return {**_swapped(values), "edits": rows_of(values["styles"], values["strengths"], values["switched_off"])}
 
 
 def _scene_values(request: EditRequest) -> dict[str, Any]:
-    return {**_fields_of(request), **by_label(request.edits), "view": 0}
+    return {**_swapped(_fields_of(request)), **by_label(request.edits), "view": 0}
+
+
+def _swapped(values: dict[str, Any]) -> dict[str, Any]:
+    """A document's map is of what one sees and paints on; of two, a request names that of the photo first."""
+    if values["reshaped_map"] is None:
+        return values
+    return {**values, "label_map": values["reshaped_map"], "reshaped_map": values["label_map"]}
 
 
 def photo_sizes(scene: Scene, session: Session) -> Sizes:
@@ -258,8 +267,9 @@ def _photo_smaller(scene: Scene, height: int, width: int) -> Scene:
 
 
 def _changes_nothing(scene: Scene) -> bool:
-    """Whether no region that the label map shows is restyled."""
-    return all(label in scene.switched_off or scene.strengths.get(label) == 0 for label in scene.styles)
+    """Whether no region that the label map shows is restyled or has another shape."""
+    restyles = any(label not in scene.switched_off and scene.strengths.get(label) != 0 for label in scene.styles)
+    return not restyles and not scene.reshapes
 
 
 def photo_seen(result: PhotoResult) -> PhotoPicture:
@@ -281,5 +291,6 @@ EDIT = register(
         idle=_changes_nothing,
         offer=PhotoOffer(mark("Edit this photo"), mark("Restyle regions, and nothing else"), mark("{0} - edits")),
         lists_edits=True,
+        reshapes=True,
     )
 )

@@ -62,6 +62,8 @@ def _plain(value: Any) -> Any:
     """What has equal text for equal values: tables and sets as lists, in whatever order they were filled."""
     if isinstance(value, Kind):
         return value.name
+    if isinstance(value, FrozenMap):
+        return value.digest()
     if isinstance(value, PhotoReference):
         return value.sha256 or value.path  # wherever the very same file is
     if isinstance(value, Mapping):
@@ -86,7 +88,8 @@ class Scene:
     strengths: by label, how much of the change of a restyled region is seen, 0 to 1; 1 where a label is missing.
     switched_off: labels whose region shows the photo for now. photo: the file that is edited, if any; its samples are
     held by those who work on it, never here. looked_at: the part of the photo in which its regions were found; None
-    for all of it.
+    for all of it. photo_map: the regions that the photo shows, where `label_map` has the shapes that they are to have;
+    None where that is what it shows.
     """
 
     label_set: LabelSet = scene_field(
@@ -213,6 +216,19 @@ class Scene:
             checked=checked_part,
             text=mark("Count the rest as background"),
             signal="looked_at_changed",
+        ),
+        default=None,
+    )
+    photo_map: FrozenMap | None = scene_field(
+        Role(
+            decides=True,
+            of_photo=True,
+            key="reshaped_map",  # there it is the other way round, see `app.document.kinds`
+            needs="labels",
+            checked=lambda photo_map, label_set: None if photo_map is None else checked_map(photo_map, label_set),
+            pack=lambda frozen: None if frozen is None else frozen.data,
+            unpack=lambda data: None if data is None else data.array(),
+            text=mark("Change shapes"),
         ),
         default=None,
     )
@@ -364,6 +380,11 @@ class Scene:
     def picture_of(self, result: Any) -> Any:
         """What the result of the scene's request shows, with `pixels`."""
         return self.kind.picture(result)
+
+    @property
+    def reshapes(self) -> bool:
+        """Whether regions of the photo get other shapes."""
+        return self.photo_map is not None and self.photo_map != self.label_map
 
     @property
     def idle(self) -> bool:

@@ -22,6 +22,7 @@ from engine.errors import BadRequest, EngineError
 from engine.labels.label_sets import LabelSet
 from engine.requests.base import Request
 from engine.requests.json_text import to_fields
+from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
 
 
@@ -70,10 +71,11 @@ class ReadScene:
     def scene(self, maps: dict[str, FrozenMap]) -> Scene:
         """The scene; `maps` has label maps that were read before, by their data. Raises EngineError as `checked`."""
         values = self.values()
-        png = self.request.label_map.png  # type: ignore[attr-defined]  # `opens` says that it has one
-        if png not in maps:
-            maps[png] = checked_map(values["label_map"], self.label_set)
-        return Scene.checked(label_set=self.label_set, **{**values, "label_map": maps[png]})
+        held = (getattr(self.request, name) for name in self.request.__struct_fields__)
+        pngs = " ".join(value.png for value in held if isinstance(value, LabelMapData))
+        if pngs not in maps:
+            maps[pngs] = checked_map(values["label_map"], self.label_set)
+        return Scene.checked(label_set=self.label_set, **{**values, "label_map": maps[pngs]})
 
 
 def read_scene(data: Any, parts: PartsIn) -> ReadScene:

@@ -184,6 +184,8 @@ class EditsPanel(QWidget):
             for edit in document.styling.edits
             if edit.on and edit.strength > 0 and document.areas[edit.label]
         ]
+        if document.scene.reshapes:
+            names.append(self.tr("other shapes"))
         if names:
             sentence = self.tr("Painted: {0}. All else of the photo is kept as it is.")
             self.painted_line.setText(sentence.format(", ".join(names)))
