@@ -57,6 +57,7 @@ class MoodRequest(Request[RenderResult], frozen=True, tag="mood"):
     switched_off: tuple[int, ...] = ()
     photo: PhotoReference | None = None
     looked_at: Part | None = None
+    reshaped_map: LabelMapData | None = None
     mood: str = "calm"
 
 
@@ -133,6 +134,7 @@ OTHER: dict[str, Any] = {
     "photo": PhotoReference("anna.jpg", "0" * 64),
     "looked_at": (0.0, 0.0, 0.5, 1.0),
     "mood": "wild",
+    "photo_map": FrozenMap.of(face_label_map(64)[:, ::-1]),
 }
 ROLES = roles(MoodScene)
 FIELDS = tuple(ROLES)
@@ -288,7 +290,7 @@ def request_values(name: str) -> dict[str, Any]:
 
 @every_field
 def test_a_request_has_the_fields_that_travel_and_no_other(name):
-    none_here = {"photo", "looked_at"}
+    none_here = {"photo", "looked_at", "reshaped_map"}
     only_mood = set(MoodRequest.__struct_fields__) - set(RENDER.request.__struct_fields__) - none_here
     keys = {"kind": {"kind", *only_mood}}.get(name, {ROLES[name].key} - {""})
     assert set(request_values(name)) == keys
