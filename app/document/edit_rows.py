@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from engine.labels.label_sets import LabelSet
 from engine.requests.edit import RegionEdit
-from engine.requests.styles import Style
+from engine.requests.styles import ImageStyle, Style
 
 
 def rows_of(
@@ -27,3 +28,33 @@ def by_label(rows: Iterable[RegionEdit]) -> dict[str, Any]:
         "strengths": {row.label: row.strength for row in all_rows},
         "switched_off": tuple(row.label for row in all_rows if not row.on),
     }
+
+
+def in_pairs(
+    edits: Iterable[RegionEdit], label_set: LabelSet, apart: Collection[int] = ()
+) -> list[tuple[RegionEdit, ...]]:
+    """The rows, with both labels of a pair as one where one choice was made for both and nothing tells them apart
+    since; each in the place of its first label. `apart`: labels that have rows of their own all the same."""
+    edits_by_label = {edit.label: edit for edit in edits}
+    groups: list[tuple[RegionEdit, ...]] = []
+    while edits_by_label:
+        edit = edits_by_label.pop(next(iter(edits_by_label)))
+        pair = None if edit.label in apart else label_set.pair_of(edit.label)
+        others = [edits_by_label.get(label) for label in (() if pair is None else pair.labels) if label != edit.label]
+        same = [other for other in others if other is not None and _is_one_choice(edit, other)]
+        for other in same:
+            del edits_by_label[other.label]
+        groups.append((edit, *same))
+    return groups
+
+
+def _is_one_choice(edit: RegionEdit, other: RegionEdit) -> bool:
+    return (edit.strength, edit.on, _choice(edit)) == (other.strength, other.on, _choice(other))
+
+
+def _choice(edit: RegionEdit) -> Style:
+    """The style without what differs where each of two regions takes its own of one picture."""
+    style = edit.style
+    if isinstance(style, ImageStyle) and style.label == edit.label:
+        return style.replace(label=0, code=None, made_by=None)
+    return style

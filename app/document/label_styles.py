@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.document.edit_rows import by_label, rows_of
 from app.shell.i18n import tr
+from app.texts.label_names import names_of
 from engine.requests.edit import RegionEdit
 from engine.requests.styles import MeanStyle, Style
 
@@ -51,23 +52,26 @@ class LabelStyles:
             merge=merge,
         )
 
-    def set_strength(self, label: int, strength: float, *, merge: Hashable | None = None) -> None:
-        """Shows so much of a region's change, 0 to 1. `merge` as in `Document.change`."""
-        text = tr("Strength of {0}").format(self._name(label))
-        strengths = {**self._document.strengths, label: strength}
+    def set_strength(
+        self, label: int, strength: float, *, also: tuple[int, ...] = (), merge: Hashable | None = None
+    ) -> None:
+        """Shows so much of a region's change, 0 to 1; `also`: of the other of its pair. `merge` as in
+        `Document.change`."""
+        text = tr("Strength of {0}").format(self._name(label, *also))
+        strengths = {**self._document.strengths, **dict.fromkeys((label, *also), strength)}
         self._document.change("strengths", strengths, text=text, merge=merge)
 
-    def set_edit_on(self, label: int, on: bool) -> None:
-        """Shows a region's change, or the photo in its place."""
+    def set_edit_on(self, label: int, on: bool, *, also: tuple[int, ...] = ()) -> None:
+        """Shows a region's change, or the photo in its place; `also`: that of the other of its pair."""
         text = tr("Switch {0} on") if on else tr("Switch {0} off")
-        switched_off = self._document.switched_off - {self._document.checked(label)}
-        if not on:
-            switched_off |= {label}
-        self._document.change("switched_off", switched_off, text=text.format(self._name(label)))
+        labels = {self._document.checked(each) for each in (label, *also)}
+        switched_off = self._document.switched_off - labels if on else self._document.switched_off | labels
+        self._document.change("switched_off", switched_off, text=text.format(self._name(label, *also)))
 
-    def remove_edit(self, label: int) -> None:
-        """Takes a row away: its region is the photo's again. One step."""
-        self.set_styles({label: None}, tr("Remove the change of {0}").format(self._name(label)))
+    def remove_edit(self, label: int, *, also: tuple[int, ...] = ()) -> None:
+        """Takes a row away: its region is the photo's again; `also`: the other of its pair. One step."""
+        text = tr("Remove the change of {0}").format(self._name(label, *also))
+        self.set_styles(dict.fromkeys((label, *also)), text)
 
     def paste_edits(self, pasted: Iterable[RegionEdit]) -> tuple[int, ...]:
         """Takes rows of another photo; those of labels that are not named stay. One step.
@@ -87,5 +91,5 @@ class LabelStyles:
         )
         return tuple(edit.label for edit in all_edits if edit.label not in labels)
 
-    def _name(self, label: int) -> str:
-        return self._document.label_name(self._document.checked(label))
+    def _name(self, *labels: int) -> str:
+        return names_of(self._document.label_set, [self._document.checked(label) for label in labels])

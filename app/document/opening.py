@@ -134,7 +134,10 @@ def look_at_leftover(work: Work, leftover: Leftover) -> Found:
 def _document_at(path: Path) -> Found:
     saved = read_document(path)
     request = cast(Any, saved.scene.request).located(path.parent)
-    return Found(path, "document", request, saved.picture, saved=saved)
+    pixels = saved.picture
+    if pixels is None and saved.preview is not None:  # shown until the picture is painted again
+        pixels = resize_image(saved.preview, request.label_map.height, request.label_map.width)
+    return Found(path, "document", request, pixels, saved=saved)
 
 
 def _few_colours(pixels: np.ndarray) -> bool:

@@ -98,7 +98,7 @@ class StyleScope:
                 remedy="photo_rest",
             )
             return False
-        if self._ends_in_a_box(label):
+        if self.ends_in_a_box(label):
             self._tell(
                 tr(
                     "Only the face was looked at: a new background would end in a box, at the dashed frame. Count the "
@@ -112,7 +112,7 @@ class StyleScope:
         self._tell(tr("The style of {0} is locked; unlock it to change it.").format(self.name(label)))
         return False
 
-    def _ends_in_a_box(self, label: int) -> bool:
+    def ends_in_a_box(self, label: int) -> bool:
         """Whether a style of this label, which has none yet, would end where a parser looked."""
         document = self._document
         is_new = label == BACKGROUND and label not in document.styles
@@ -159,7 +159,7 @@ class StyleScope:
         """Of styles for many labels those that may be taken; with one style for the picture, the largest region's."""
         document = self._document
         if not self.whole_picture:
-            kept = {label for label in styles if label in document.style_locked or self._ends_in_a_box(label)}
+            kept = {label for label in styles if label in document.style_locked or self.ends_in_a_box(label)}
             return {label: style for label, style in styles.items() if label not in kept}
         if document.style_locked or not styles:
             return {}

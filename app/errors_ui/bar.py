@@ -1,4 +1,4 @@
-"""The bar over the top of the canvas: one sentence, a command that helps, details to copy, a button to close. Never
+"""The bar over the foot of the canvas: one sentence, a command that helps, details to copy, a button to close. Never
 modal."""
 
 from __future__ import annotations

@@ -22,7 +22,10 @@ def doubt_text(label_set: LabelSet, labels: Sequence[int]) -> str:
     """The sentence that names labels whose regions are probably others; "" for none."""
     if not labels:
         return ""
-    sentence = tr("Probably wrong: {0}. Give a small region that is something else its own label.")
+    sentence = tr(
+        "What was found as {0} may be something else. Point at it in the photo; if it is wrong, choose the right label "
+        "in the list and paint over it."
+    )
     return sentence.format(", ".join(name_of(label_set, label) for label in labels))
 
 
@@ -40,6 +43,15 @@ def name_of(label_set: LabelSet, label: int) -> str:
 def pair_name(pair: LabelPair) -> str:
     """Both labels of a pair by one name, in the language of the user interface."""
     return tr("both {0}").format(pair.name_zh if language() == CHINESE else pair.name)
+
+
+def names_of(label_set: LabelSet, labels: Sequence[int]) -> str:
+    """The name of a label, or that of a pair for both of its labels."""
+    pair = label_set.pair_of(labels[0]) if len(labels) == 2 else None
+    if pair is None or set(pair.labels) != set(labels):
+        return ", ".join(name_of(label_set, label) for label in labels)
+    name = pair_name(pair)
+    return name[:1].upper() + name[1:]
 
 
 def style_source(style: Style, label: int, label_set: LabelSet) -> str:

@@ -84,8 +84,9 @@ class MainWindow(QMainWindow):
         stacked_layout = QGridLayout(central_widget)
         stacked_layout.setContentsMargins(0, 0, 0, 0)
         stacked_layout.addWidget(self.canvas, 0, 0)
-        # Over the canvas: a message that comes or goes does not move what is being painted on.
-        stacked_layout.addWidget(self.error_bar, 0, 0, Qt.AlignmentFlag.AlignTop)
+        # Over the canvas: a message that comes or goes does not move what is being painted on. At its foot: faces are
+        # at the top of most pictures.
+        stacked_layout.addWidget(self.error_bar, 0, 0, Qt.AlignmentFlag.AlignBottom)
         self.setCentralWidget(central_widget)
 
     def _build_docks(self) -> None:

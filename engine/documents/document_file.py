@@ -4,7 +4,7 @@
     scene.json       the request that makes the picture, and what a document has beside it
     results.json     the pictures that are kept, with what made each
     history.json     the steps that lead to the scene
-    thumbnail.png, pictures/..., parts/...
+    thumbnail.png, preview.jpg, pictures/..., parts/...
 
 The editor writes all of it (`app.document.saved`); the engine reads the request, so that the command line takes a
 document wherever it takes a request.
@@ -28,6 +28,8 @@ SUFFIX = ".tessera"
 SCHEMA = 1
 MANIFEST, SCENE, RESULTS, HISTORY = "manifest.json", "scene.json", "results.json", "history.json"
 THUMBNAIL = "thumbnail.png"
+PREVIEW = "preview.jpg"
+"""What is shown until the picture is painted again, where the file does not hold it."""
 
 Texts = dict[str, Any]
 """The JSON parts of a document by their names, as plain data with pointers."""

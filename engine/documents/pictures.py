@@ -14,6 +14,7 @@ from engine.pictures.rasters import MAX_PIXELS_READ, guarded
 
 QUALITY = 95
 THUMBNAIL_SIDE = 256
+PREVIEW_SIDE = 1280
 
 
 def encode_picture(pixels: np.ndarray, *, exact: bool) -> bytes:
@@ -41,8 +42,18 @@ def decode_picture(data: bytes, name: str) -> np.ndarray:
 
 def encode_thumbnail(pixels: np.ndarray) -> bytes:
     """A picture, (H, W, 3) uint8, reduced to `THUMBNAIL_SIDE`, as PNG."""
-    step = max(1, max(pixels.shape[:2]) // (4 * THUMBNAIL_SIDE))  # of many megapixels, four are looked at for each
+    return encode_png(_reduced(pixels, THUMBNAIL_SIDE))
+
+
+def encode_preview(pixels: np.ndarray) -> bytes:
+    """A picture, (H, W, 3) uint8, reduced to what a screen shows, as JPEG."""
+    return encode_picture(_reduced(pixels, PREVIEW_SIDE), exact=False)
+
+
+def _reduced(pixels: np.ndarray, most: int) -> np.ndarray:
+    """With a longer side of `most` at most; of many megapixels, about four are looked at for each that stays."""
+    step = max(1, max(pixels.shape[:2]) // (2 * most))
     pixels = np.ascontiguousarray(pixels[::step, ::step])
     height, width = pixels.shape[:2]
-    factor = min(1.0, THUMBNAIL_SIDE / max(height, width))
-    return encode_png(resize_image(pixels, max(1, round(height * factor)), max(1, round(width * factor))))
+    factor = min(1.0, most / max(height, width))
+    return resize_image(pixels, max(1, round(height * factor)), max(1, round(width * factor)))

@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QUrl
+from PySide6.QtGui import QGuiApplication
 
 from app.canvas.drops import NO_LABEL
 from app.controllers.styles import Target
 from app.raster.outline import part_seen
 from app.raster.view import View
 from engine.labels.looked_at import UNSEEN
+from engine.requests.edit import RegionEdit
+from engine.requests.edit_list import EditList, edit_list_text
 from engine.requests.json_text import from_json, to_json
 from engine.requests.styles import ColourStyle
 from tests.app.photo_windows import edit_photo, settle
@@ -130,7 +133,7 @@ def test_the_part_is_seen_where_it_is_shown():
 def test_small_regions_that_are_probably_others_are_named(window, core, engine, photo, qtbot):
     engine.doubtful = (2,)
     edit_photo(window, photo, qtbot)
-    assert "Probably wrong: Nose" in window.error_bar.problem.sentence
+    assert "What was found as Nose may be something else. Point at it in the photo" in window.error_bar.problem.sentence
     asked = []
     window.controllers.styles.show_regions = lambda photo, *_, **__: asked.append(photo.doubtful)
     core.settings.always_show_regions = False
@@ -138,3 +141,25 @@ def test_small_regions_that_are_probably_others_are_named(window, core, engine, 
         window.controllers.styles.use_file(photo, Target(label))
         qtbot.waitUntil(lambda: not core.foreground_busy)
     assert asked == [(2,)]  # a style of the doubtful region is looked over first
+
+
+def test_pasted_edits_of_a_background_that_would_end_in_a_box_are_left_out_and_said(window, document):
+    edits = (RegionEdit(label=0, style=BLUE), RegionEdit(label=13, style=BLUE))
+    text = edit_list_text(EditList.of(document.label_set, edits))
+    QGuiApplication.clipboard().setText(text)
+    window.actions_by_id["edits_paste"].trigger()
+    bar = window.error_bar
+    assert dict(document.styles) == {13: BLUE}
+    assert "it would end in a box" in bar.problem.sentence and bar.remedy_button.isVisible()
+    bar.remedy_button.click()
+    QGuiApplication.clipboard().setText(text)
+    window.actions_by_id["edits_paste"].trigger()
+    assert dict(document.styles) == {0: BLUE, 13: BLUE}
+
+
+def test_a_message_lies_over_the_foot_of_the_picture_where_no_face_is(window, core, document):
+    window.resize(1280, 720)
+    before = window.canvas.geometry()
+    core.hub.warning("A sentence.")
+    bar, canvas = window.error_bar.geometry(), window.canvas.geometry()
+    assert canvas == before and bar.bottom() == canvas.bottom() and bar.height() < canvas.height() / 6

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtWidgets import QLabel
 
 from app.dialogs.recovery import RecoveryDialog, about_text
@@ -15,8 +17,10 @@ from app.document.document import Document
 from app.document.saved import process_folders
 from app.document.saved.autosave import Autosave
 from app.document.saved.process_folders import AUTOSAVED, leftovers, own_folder, state_folder, tell_open
+from engine.requests.styles import ColourStyle, SampleStyle
 from tests.app.document.test_autosave import DEAD, Lane
 from tests.app.fakes import FACES
+from tests.app.photo_windows import edit_photo, settle
 from tests.app.waiting import work_done
 from tests.fixtures import face_label_map, photo_of
 
@@ -114,6 +118,41 @@ def test_a_damaged_leftover_says_so_and_stays(window, core, dialog, qtbot):
     dialog().rows[DEAD].restore_button.click()
     qtbot.waitUntil(lambda: bool(said))
     assert "too damaged for any part of it to be read" in said[0].sentence and (state_folder() / DEAD).exists()
+
+
+@pytest.mark.parametrize(("of_photo", "style"), [(True, ColourStyle(colour="#20c040")), (False, SampleStyle(40))])
+def test_what_is_brought_back_shows_its_edits_while_it_is_painted_again(
+    window, core, dialog, engine, of_photo, style, qtbot, tmp_path
+):
+    document = core.document
+    if of_photo:
+        Image.fromarray(photo_of(face_label_map(64))).save(tmp_path / "portrait.png")
+        edit_photo(window, tmp_path / "portrait.png", qtbot)
+    settle(window, qtbot)
+    before = document.picture
+    document.styling.set_styles({HAIR: style})
+    settle(window, qtbot)
+    edited = document.picture
+    with qtbot.waitSignal(core.autosave.kept):
+        core.autosave.keep()
+    shutil.copytree(own_folder(state_folder()), state_folder() / DEAD)  # as a kill leaves it
+    document.mark_saved()
+    document.new(label_set=FACES, label_map=np.zeros((64, 64), np.uint8), weights="fake-faces", undoable=False)
+    settle(window, qtbot)
+    engine.gate = threading.Event()
+    try:
+        dialog().rows[DEAD].restore_button.click()
+        qtbot.waitUntil(lambda: HAIR in document.styles)
+        assert not window.controllers.render.up_to_date and document.picture is not None
+
+        def distance(picture):
+            return np.abs(document.picture.astype(int) - picture).mean()
+
+        assert distance(edited) < 4 < distance(before)
+    finally:
+        engine.gate.set()
+    settle(window, qtbot)
+    assert np.array_equal(document.picture, edited)
 
 
 # ---------------------------------------------------------------- two windows on one file

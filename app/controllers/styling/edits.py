@@ -35,10 +35,14 @@ class EditsController(QObject):
             changed.connect(self._show_removable)
         self._show_removable()
         edits_panel.incoming.connect(
-            lambda label_id, slot_name, incoming: styles_controller.use(incoming, Target(label_id, slot_name))
+            lambda label_id, slot_name, incoming: styles_controller.use(
+                incoming, Target(label_id, slot_name, pair=edits_panel.is_pair(label_id))
+            )
         )
         edits_panel.file_wanted.connect(
-            lambda label_id, slot_name: styles_controller.ask_file(Target(label_id, slot_name))
+            lambda label_id, slot_name: styles_controller.ask_file(
+                Target(label_id, slot_name, pair=edits_panel.is_pair(label_id))
+            )
         )
 
     @Slot()
@@ -81,7 +85,8 @@ class EditsController(QObject):
         document = self._document
         absent = [edit for edit in edits if not document.areas[edit.label]]
         locked = [edit for edit in edits if edit not in absent and self._scope.locked(edit.label)]
-        fitting = [edit for edit in edits if edit not in absent and edit not in locked]
+        boxed = [edit for edit in edits if edit not in absent + locked and self._scope.ends_in_a_box(edit.label)]
+        fitting = [edit for edit in edits if edit not in absent + locked + boxed]
         for left_out, sentence in (
             (absent, self.tr("This photo does not show {0}; these edits were left out.")),
             (locked, self.tr("The style of {0} is locked; these edits were left out.")),
@@ -89,6 +94,12 @@ class EditsController(QObject):
             if left_out:
                 names = self.tr(", ").join(name_of(document.label_set, edit.label) for edit in left_out)
                 self._context.core.hub.notice(sentence.format(names))
+        if boxed:
+            sentence = self.tr(
+                "The edit of the background was left out: only the face was looked at, so it would end in a box. Count "
+                "the rest as background first."
+            )
+            self._context.core.hub.notice(sentence, remedy="photo_rest")
         if fitting:
             document.styling.paste_edits(fitting)
             self._context.status.show_message(self.tr("Edits pasted: {0}").format(len(fitting)))

@@ -25,9 +25,9 @@ from app.document.timeline import Steps
 from app.raster.frozen_maps import FrozenMap
 from app.texts.translate import translate
 from engine.documents.archive import Archive, open_archive, write_archive
-from engine.documents.document_file import HISTORY, MANIFEST, RESULTS, SCENE, SCHEMA, THUMBNAIL, read_texts
+from engine.documents.document_file import HISTORY, MANIFEST, PREVIEW, RESULTS, SCENE, SCHEMA, THUMBNAIL, read_texts
 from engine.documents.parts import PartsIn, PartsOut
-from engine.documents.pictures import decode_picture, encode_picture, encode_thumbnail
+from engine.documents.pictures import decode_picture, encode_picture, encode_preview, encode_thumbnail
 from engine.errors import BadFile, EngineError, Message, listed
 from engine.requests.photo_reference import PhotoReference
 
@@ -69,13 +69,15 @@ class Manifest:
 
 @dataclass(frozen=True)
 class SavedDocument:
-    """A document's file, read. damage: what of it cannot be read, each a clause; empty for a sound one."""
+    """A document's file, read. preview: the picture reduced, where it is not there itself. damage: what of the file
+    cannot be read, each a clause; empty for a sound one."""
 
     manifest: Manifest
     scene: ReadScene
     picture: np.ndarray | None
     results: tuple[Result, ...]
     history: Steps = NO_STEPS
+    preview: np.ndarray | None = None
     damage: tuple[Message, ...] = field(default=())
 
 
@@ -122,6 +124,8 @@ def write_document(
     look = snapshot.picture if snapshot.look is None else snapshot.look
     shown = _of_labels(snapshot.scene) if look is None else look
     contents[THUMBNAIL] = lambda: encode_thumbnail(shown)
+    if look is not None and not picture_name:
+        contents[PREVIEW] = lambda: encode_preview(look)
     contents |= {name: _as_text(data) for name, data in texts.items()}
     contents |= {name: _constant(content) for name, content in parts.contents.items()}
     write_archive(path, contents | pictures, (path, *sources))
@@ -201,7 +205,8 @@ def read_document(path: Path) -> SavedDocument:
                 ) from error
             damage.append(Message("its label map and styles (those of picture {0} are shown)", results[-1].number))
             scene, picture, history = scenes[-1], results[-1].pixels, NO_STEPS
-        return SavedDocument(manifest, scene, picture, tuple(results), history, tuple(damage))
+        preview = _read_preview(archive) if picture is None else None
+        return SavedDocument(manifest, scene, picture, tuple(results), history, preview, tuple(damage))
 
 
 _TEXT_NAMES = {
@@ -244,6 +249,14 @@ def _read_picture(archive: Archive, name: str, damage: list[Message]) -> np.ndar
         return decode_picture(archive.read(name), Message("the picture"))
     except EngineError:
         damage.append(Message("its picture (it is painted again)"))
+        return None
+
+
+def _read_preview(archive: Archive) -> np.ndarray | None:
+    """None where there is none that reads: nothing is lost by that."""
+    try:
+        return decode_picture(archive.read(PREVIEW), Message("the picture"))
+    except EngineError:
         return None
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from app.document.document import Document
+from app.document.edit_rows import in_pairs
 from app.document.style_scope import StyleScope
 from app.imaging.thumbnails import Place, Thumbnails
 from app.panels.edits.row import THUMB_SIDE, EditRow
 from app.panels.styles.shelf import StyleShelf
 from app.panels.widgets import icon_button, keyboard_step_timer, muted_label
-from app.texts.label_names import name_of, style_source
+from app.texts.label_names import name_of, names_of, style_source
 from engine.requests.edit import RegionEdit
 
 KEY_STEP = 5  # per cent
@@ -57,7 +58,8 @@ class EditsPanel(QWidget):
         self.setObjectName("editsPanel")
         self.setAccessibleName(self.tr("Edits"))
         self._document, self._thumbnails, self._scope = document, thumbnails, scope
-        self._labels: list[int] = []
+        self._rows: list[tuple[int, ...]] = []  # the labels of each
+        self._apart: set[int] = set()  # labels of pairs that the user has taken apart
         self._step_end = keyboard_step_timer(self, document.end_merge)
         self.hint = muted_label(
             self.tr(
@@ -112,59 +114,78 @@ class EditsPanel(QWidget):
         edit_list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         edit_list.currentRowChanged.connect(self._chosen)
         edit_list.switched.connect(lambda: self._with_current(self._toggle))
-        edit_list.strength_stepped.connect(lambda step: self._with_current(lambda edit: self._step(edit, step)))
-        edit_list.removed.connect(lambda: self._with_current(lambda edit: self._remove(edit.label)))
+        edit_list.strength_stepped.connect(self._step_current)
+        edit_list.removed.connect(lambda: self._with_current(lambda labels, _: self._remove(labels)))
         return edit_list
 
     def sizeHint(self) -> QSize:
         return QSize(300, 420)
 
     def row(self, label_id: int) -> EditRow:
-        """The row of a changed region. Raises ValueError where it is not changed."""
-        row_widget = self.list.itemWidget(self.list.item(self._labels.index(label_id)))
+        """The row of a changed region. Raises StopIteration where it is not changed."""
+        position = next(place for place, labels in enumerate(self._rows) if label_id in labels)
+        row_widget = self.list.itemWidget(self.list.item(position))
         assert isinstance(row_widget, EditRow)
         return row_widget
+
+    def is_pair(self, label_id: int) -> bool:
+        """Whether a label's row is of both labels of its pair."""
+        return any(len(labels) > 1 for labels in self._rows if label_id in labels)
 
     # --- showing ------------------------------------------------------------------------------------
 
     def refresh(self, *_: object) -> None:
         """Show the document's edits."""
-        edits = self._document.styling.edits if self._scope.edits_photo else ()
-        if [edit.label for edit in edits] != self._labels:
-            self._rebuild(edits)
+        groups = in_pairs(self._edits, self._document.label_set, self._apart) if self._scope.edits_photo else []
+        rows = [tuple(edit.label for edit in group) for group in groups]
+        if rows != self._rows and not self._slides:  # a pair that a drag makes alike stays two rows until it ends
+            self._rebuild(rows)
         self._show_rows()
 
-    def _rebuild(self, edits: tuple[RegionEdit, ...]) -> None:
+    @property
+    def _edits(self) -> tuple[RegionEdit, ...]:
+        return self._document.styling.edits
+
+    @property
+    def _slides(self) -> bool:
+        widgets = [self.list.itemWidget(self.list.item(place)) for place in range(self.list.count())]
+        return any(isinstance(row, EditRow) and row.slider.isSliderDown() for row in widgets)
+
+    def _rebuild(self, rows: list[tuple[int, ...]]) -> None:
         place = self.list.currentRow()
         with QSignalBlocker(self.list):
             self.list.clear()
-            self._labels = [edit.label for edit in edits]
-            for edit in edits:
-                row_widget = self._make_row(edit.label)
+            self._rows = rows
+            for labels in rows:
+                row_widget = self._make_row(labels)
                 list_item = QListWidgetItem(self.list)
                 list_item.setSizeHint(row_widget.sizeHint())
                 self.list.setItemWidget(list_item, row_widget)
-            if self._document.current_label not in self._labels and self._labels:
-                self.list.setCurrentRow(min(max(0, place), len(self._labels) - 1))
-        self.hint.setVisible(not edits)
-        self.painted_line.setVisible(bool(edits))
-        self.list.setVisible(bool(edits))
+            if rows and not any(self._document.current_label in labels for labels in rows):
+                self.list.setCurrentRow(min(max(0, place), len(rows) - 1))
+        self.hint.setVisible(not rows)
+        self.painted_line.setVisible(bool(rows))
+        self.list.setVisible(bool(rows))
         self._show_current()
 
-    def _make_row(self, label_id: int) -> EditRow:
-        row_widget = EditRow(name_of(self._document.label_set, label_id))
-        row_widget.switched.connect(lambda on: self._document.styling.set_edit_on(label_id, on))
-        row_widget.strength_moved.connect(lambda per_cent: self._strengthen(label_id, per_cent))
-        row_widget.strength_let_go.connect(self._document.end_merge)
-        row_widget.removed.connect(lambda: self._remove(label_id))
-        row_widget.picture_wanted.connect(lambda: self.file_wanted.emit(label_id, "a"))
-        row_widget.incoming.connect(lambda incoming: self.incoming.emit(label_id, "a", incoming))
+    def _make_row(self, labels: tuple[int, ...]) -> EditRow:
+        row_widget = EditRow(names_of(self._document.label_set, labels), is_pair=len(labels) > 1)
+        row_widget.taken_apart.connect(lambda: self._take_apart(labels))
+        row_widget.switched.connect(lambda on: self._document.styling.set_edit_on(labels[0], on, also=labels[1:]))
+        row_widget.strength_moved.connect(lambda per_cent: self._strengthen(labels, per_cent))
+        row_widget.strength_let_go.connect(self._let_go)
+        row_widget.removed.connect(lambda: self._remove(labels))
+        row_widget.picture_wanted.connect(lambda: self.file_wanted.emit(labels[0], "a"))
+        row_widget.incoming.connect(lambda incoming: self.incoming.emit(labels[0], "a", incoming))
         return row_widget
 
     def _show_rows(self) -> None:
         document = self._document
-        for position, edit in enumerate(document.styling.edits[: len(self._labels)] if self._labels else ()):
-            row_widget, list_item = self.row(edit.label), self.list.item(position)
+        edit_by_label = {edit.label: edit for edit in self._edits}
+        for position, labels in enumerate(self._rows):
+            row_widget, list_item, edit = self.row(labels[0]), self.list.item(position), edit_by_label.get(labels[0])
+            if edit is None:  # it is taken away while a slider is held
+                continue
             place = Place(document.weights, edit.label, document.fingerprint)
             pixmap = self._thumbnails.pixmap(
                 edit.style, document.label_set, THUMB_SIDE, self.devicePixelRatioF(), place=place
@@ -172,7 +193,7 @@ class EditsPanel(QWidget):
             source_text = style_source(edit.style, edit.label, document.label_set)
             row_widget.show_edit(edit, source_text, pixmap)
             state_text = self.tr("{0} %").format(round(100 * edit.strength)) if edit.on else self.tr("off")
-            name = name_of(document.label_set, edit.label)
+            name = names_of(document.label_set, labels)
             list_item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name}, {source_text}, {state_text}")
         self._show_painted()
 
@@ -195,32 +216,45 @@ class EditsPanel(QWidget):
     def _show_current(self, *_: object) -> None:
         label_id = self._document.current_label
         self._caption.setText(self.tr("For {0}").format(name_of(self._document.label_set, label_id)))
-        if label_id in self._labels:
-            self.list.setCurrentRow(self._labels.index(label_id))
+        position = next((place for place, labels in enumerate(self._rows) if label_id in labels), -1)
+        if position >= 0:
+            self.list.setCurrentRow(position)
 
     # --- changing -----------------------------------------------------------------------------------
 
     def _chosen(self, position: int) -> None:
-        if 0 <= position < len(self._labels):
-            self._document.set_current_label(self._labels[position])
+        if 0 <= position < len(self._rows) and self._document.current_label not in self._rows[position]:
+            self._document.set_current_label(self._rows[position][0])
 
-    def _with_current(self, change: Callable[[RegionEdit], object]) -> None:
+    def _with_current(self, change: Callable[[tuple[int, ...], RegionEdit], object]) -> None:
         position = self.list.currentRow()
-        edits = self._document.styling.edits
-        if self._labels and 0 <= position < len(edits):
-            change(edits[position])
+        if 0 <= position < len(self._rows):
+            labels = self._rows[position]
+            change(labels, next(edit for edit in self._edits if edit.label == labels[0]))
 
-    def _toggle(self, edit: RegionEdit) -> None:
-        self._document.styling.set_edit_on(edit.label, not edit.on)
+    def _toggle(self, labels: tuple[int, ...], edit: RegionEdit) -> None:
+        self._document.styling.set_edit_on(labels[0], not edit.on, also=labels[1:])
 
-    def _step(self, edit: RegionEdit, per_cent: int) -> None:
-        self._strengthen(edit.label, min(100, max(0, round(100 * edit.strength) + per_cent)))
+    def _step_current(self, per_cent: int) -> None:
+        def step(labels: tuple[int, ...], edit: RegionEdit) -> None:
+            self._strengthen(labels, min(100, max(0, round(100 * edit.strength) + per_cent)))
 
-    def _strengthen(self, label_id: int, per_cent: int) -> None:
-        self._document.styling.set_strength(label_id, per_cent / 100, merge=("strength", label_id))
-        if not self.row(label_id).slider.isSliderDown():
+        self._with_current(step)
+
+    def _strengthen(self, labels: tuple[int, ...], per_cent: int) -> None:
+        share, merge = per_cent / 100, ("strength", labels)
+        self._document.styling.set_strength(labels[0], share, also=labels[1:], merge=merge)
+        if not self.row(labels[0]).slider.isSliderDown():
             self._step_end.start()
 
-    def _remove(self, label_id: int) -> None:
-        if self._scope.may_change(label_id):
-            self._document.styling.remove_edit(label_id)
+    def _let_go(self) -> None:
+        self._document.end_merge()
+        self.refresh()
+
+    def _take_apart(self, labels: tuple[int, ...]) -> None:
+        self._apart.update(labels)
+        QTimer.singleShot(0, self, self.refresh)  # the row that asks for it goes
+
+    def _remove(self, labels: tuple[int, ...]) -> None:
+        if all(self._scope.may_change(label) for label in labels):
+            self._document.styling.remove_edit(labels[0], also=labels[1:])

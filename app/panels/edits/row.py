@@ -25,8 +25,10 @@ class EditRow(QWidget):
     removed = Signal()
     picture_wanted = Signal()
     incoming = Signal(object)  # Incoming
+    taken_apart = Signal()
 
-    def __init__(self, region_name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, region_name: str, parent: QWidget | None = None, *, is_pair: bool = False) -> None:
+        """``is_pair``: it is a row of two regions, which can be taken apart."""
         super().__init__(parent)
         self.setAccessibleName(region_name)
         self.check = QCheckBox()
@@ -44,6 +46,10 @@ class EditRow(QWidget):
         self.remove = icon_button("close", self.tr("Remove the change of {0}").format(region_name))
         self.remove.setToolTip(self.tr("The region is the photo's again (Delete)"))
         self.remove.clicked.connect(self.removed)
+        self.apart = icon_button("chevron-down", self.tr("A row for each of {0}").format(region_name))
+        self.apart.setToolTip(self.tr("Change each of the two on its own"))
+        self.apart.clicked.connect(self.taken_apart)
+        self.apart.setVisible(is_pair)
         self.slider = horizontal_slider()
         self.slider.setRange(0, 100)
         self.slider.setPageStep(10)
@@ -72,7 +78,12 @@ class EditRow(QWidget):
         row_layout.addWidget(self.check)
         row_layout.addWidget(self.thumb)
         row_layout.addLayout(text_column, 1)
-        row_layout.addWidget(self.remove, 0, Qt.AlignmentFlag.AlignTop)
+        button_column = QVBoxLayout()
+        button_column.setSpacing(0)
+        button_column.addWidget(self.remove)
+        button_column.addWidget(self.apart)
+        button_column.addStretch(1)
+        row_layout.addLayout(button_column)
 
     def show_edit(self, edit: RegionEdit, source_text: str, pixmap: QPixmap | None) -> None:
         """Show an edit, where its style comes from and what it looks like; None where there is no picture of it."""

@@ -16,13 +16,13 @@ from app.imaging.thumbnails import Thumbnails
 from app.jobs.work_lane import WorkLane
 from app.panels.edits.panel import EditsPanel
 from app.raster.frozen_maps import FrozenMap
-from engine.requests.styles import ColourStyle
+from engine.requests.styles import ColourStyle, ImageStyle
 from engine.systems.base import Abilities
 from tests.app.fakes import FACES
 from tests.app.pointing import Drag, Mouse
 from tests.fixtures import face_label_map
 
-SKIN, UPPER_LIP, HAIR = 1, 11, 13
+SKIN, UPPER_LIP, LOWER_LIP, HAIR = 1, 11, 12, 13
 RED, BLACK = ColourStyle("#a01030"), ColourStyle("#1f1a18")
 
 
@@ -169,3 +169,54 @@ def test_a_document_that_is_painted_has_no_edits(qtbot, tmp_path):
     qtbot.addWidget(panel)
     assert names(panel) == []
     lane.shutdown()
+
+
+# --- both labels of a pair -----------------------------------------------------------------------------
+
+
+def both_lips(document):
+    document.styling.set_styles({UPPER_LIP: RED, LOWER_LIP: RED}, "Colour of both lips")
+
+
+def test_one_choice_for_both_lips_is_one_row_and_one_slider(panel, document, qtbot):
+    both_lips(document)
+    assert names(panel) == ["Both lips", "Hair"] and panel.is_pair(UPPER_LIP) and not panel.is_pair(HAIR)
+    steps = document.timeline.position
+    panel.row(LOWER_LIP).slider.setValue(60)
+    document.end_merge()
+    assert dict(document.strengths) == {UPPER_LIP: 0.6, LOWER_LIP: 0.6}
+    assert document.undo_text == "Strength of Both lips"
+    qtbot.mouseClick(panel.row(UPPER_LIP).check, Qt.MouseButton.LeftButton)
+    assert document.switched_off == {UPPER_LIP, LOWER_LIP} and names(panel) == ["Both lips", "Hair"]
+    panel.row(UPPER_LIP).remove.click()
+    assert names(panel) == ["Hair"] and document.timeline.position == steps + 3
+    document.undo()
+    assert names(panel) == ["Both lips", "Hair"]
+
+
+def test_one_picture_for_both_is_one_row_though_each_takes_its_own_region(panel, document):
+    styles = {label: ImageStyle(path="anna.jpg", label=label) for label in (UPPER_LIP, LOWER_LIP)}
+    document.styling.set_styles(styles, "Style of both lips")
+    assert names(panel) == ["Both lips", "Hair"]
+    document.styling.set_styles({LOWER_LIP: ImageStyle(path="bert.jpg", label=LOWER_LIP)})
+    assert names(panel) == ["Upper lip", "Lower lip", "Hair"]
+
+
+def test_a_pair_is_taken_apart_and_each_is_weakened_alone(panel, document, qtbot):
+    both_lips(document)
+    panel.row(UPPER_LIP).apart.click()
+    qtbot.waitUntil(lambda: names(panel) == ["Upper lip", "Lower lip", "Hair"])
+    panel.row(LOWER_LIP).slider.setValue(70)
+    assert dict(document.strengths) == {LOWER_LIP: 0.7}
+
+
+def test_two_rows_do_not_become_one_under_the_hand_that_drags(panel, document):
+    both_lips(document)
+    document.styling.set_strength(LOWER_LIP, 0.5)
+    slider = panel.row(LOWER_LIP).slider
+    mouse, start = Mouse(slider), handle(slider)
+    mouse.press((start.x(), start.y()))
+    mouse.move((slider.width() - 1, start.y()))
+    assert names(panel) == ["Upper lip", "Lower lip", "Hair"] and document.strengths.get(LOWER_LIP, 1.0) == 1.0
+    mouse.release((slider.width() - 1, start.y()))
+    assert names(panel) == ["Both lips", "Hair"]
