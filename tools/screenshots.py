@@ -26,6 +26,7 @@ from app.controllers import morph as morphing
 from app.controllers.styles import Target
 from app.controllers.styling import variations as varying
 from app.core import Core
+from app.dialogs.compare import CompareDialog
 from app.document.document import Document
 from app.document.kinds import EDIT
 from app.document.opening import PhotoUse, painting_path, read_request_file
@@ -90,7 +91,7 @@ def journey(editor: start.Editor, core: Core, take_shot: Callable[..., None]) ->
     yield lambda: document.undo_text.startswith("New from") and bool(document.label_map.any()) and rendered()
     for label, colour in ((UPPER_LIP, "#a01030"), (LOWER_LIP, "#a01030"), (HAIR, "#a3542a")):
         window.controllers.styles.use_colour(colour, Target(label))
-    document.styling.set_strength(LOWER_LIP, 0.7)
+    document.styling.set_strength(LOWER_LIP, 0.7)  # else both lips are one row
     yield rendered
     take_shot("edits")
     window.controllers.new.restore(read_request_file(painting_path()), undoable=False, keeps_file=False)
@@ -148,6 +149,13 @@ def variety(
     window.actions_by_id["result_keep"].trigger()
     yield rendered
     take_shot("results")
+    last_numbers = [result.number for result in document.results][-2:]
+    window.controllers.results.compare(last_numbers)
+    compare_dialog = window.findChild(CompareDialog)
+    assert isinstance(compare_dialog, CompareDialog)
+    yield compare_dialog.isVisible
+    take_shot("compare", compare_dialog)
+    compare_dialog.reject()
 
 
 def image_point(canvas: CanvasWidget, document: Document, label: int) -> QPoint:

@@ -10,7 +10,6 @@ from app.controllers.context import Context
 from app.controllers.exports import ExportController
 from app.controllers.render import RenderController
 from app.controllers.restyle import RestyleController
-from app.dialogs.compare import Compared, CompareDialog
 from app.document.results import MANY_BYTES, Result, Results
 from app.document.scene import Scene
 from app.imaging.pixels import to_qimage
@@ -133,6 +132,8 @@ class ResultsController(QObject):
 
     def compare(self, picture_numbers: list[int]) -> None:
         """Show two kept pictures, or one and the present picture, over or beside each other."""
+        from app.dialogs.compare import Compared, CompareDialog
+
         kept_results = [self._result(number) for number in sorted(picture_numbers)]
         compared = [
             Compared(self.tr("Picture {0}").format(kept.number), kept.pixels, kept.number)

@@ -200,10 +200,10 @@ class EditsPanel(QWidget):
     def _show_painted(self) -> None:
         """Say which regions are painted, and that the rest of the photo is kept."""
         document = self._document
+        painted = [edit for edit in self._edits if edit.on and edit.strength > 0 and document.areas[edit.label]]
         names = [
-            name_of(document.label_set, edit.label)
-            for edit in document.styling.edits
-            if edit.on and edit.strength > 0 and document.areas[edit.label]
+            names_of(document.label_set, [edit.label for edit in group])
+            for group in in_pairs(painted, document.label_set, self._apart)
         ]
         if document.scene.reshapes:
             names.append(self.tr("other shapes"))
