@@ -135,12 +135,18 @@ def wanted_key() -> str:
     return digest.hexdigest()
 
 
+MOST_STAMP = 1 << 16
+"""Characters of a stamp at most; it has a few hundred."""
+
+
 def read_stamp() -> dict:
     try:
+        if not os.path.isfile(stamp_file()):  # a pipe would be waited for
+            return {}
         with open(stamp_file(), encoding="utf-8") as file:
-            stamp = json.load(file)
+            stamp = json.loads(file.read(MOST_STAMP))
         return stamp if isinstance(stamp, dict) else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
 
 

@@ -31,7 +31,7 @@ class Settings(QObject):
 
     def __init__(self, path: Path | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._path = path or user_dir("config") / "tessera.ini"
+        self._path = _file_at(path or user_dir("config") / "tessera.ini")
         self._store = QSettings(str(self._path), QSettings.Format.IniFormat, self)
 
     # --- plain values -------------------------------------------------------------------------------
@@ -218,6 +218,11 @@ class Settings(QObject):
     def sync(self) -> None:
         """Write to the disk now."""
         self._store.sync()
+
+
+def _file_at(path: Path) -> Path:
+    """The path, or one beside it where something that is no file has its name: Qt would wait for a pipe for ever."""
+    return path if os.path.isfile(path) or not os.path.exists(path) else path.with_stem(f"{path.stem}-settings")
 
 
 def _table_key(folder: Path, label_set_name: str) -> str:

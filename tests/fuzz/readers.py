@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 from collections.abc import Callable
@@ -274,6 +275,21 @@ WEIGHTS_CALLS = (
 )
 
 
+def _stamp(path: Path) -> object:
+    """What run.py reads of its own set-up."""
+    spec = importlib.util.spec_from_file_location("run", Path(__file__).parents[2] / "run.py")
+    assert spec is not None and spec.loader is not None
+    run = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(run)
+    run.ROOT = str(path.parents[1])  # type: ignore[attr-defined]
+    return run.read_stamp()
+
+
+def _set_up(folder: Path) -> Path:
+    (folder / ".venv").mkdir()
+    return _json(".venv/tessera-setup.json", {"key": "0" * 64, "extras": ["test"], "safe_path": True})(folder)
+
+
 READERS = {
     "png": Reader(_file("a.png", _picture("PNG")), IMAGE_CALLS),
     "jpeg": Reader(_file("a.jpg", _picture("JPEG")), IMAGE_CALLS),
@@ -327,6 +343,7 @@ READERS = {
         (_read_metrics,),
         True,
     ),
+    "stamp of run.py": Reader(_set_up, (_stamp,), True),
     "rows of a benchmark": Reader(_json("rows.json", []), (read_bench_rows,), True),
 }
 """By what the file is."""
