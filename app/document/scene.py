@@ -14,6 +14,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import msgspec
+
 from app.document.checks import (
     Precision,
     checked_detail,
@@ -43,6 +45,7 @@ from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import mark
 from engine.labels.label_sets import LabelSet
 from engine.labels.looked_at import Part
+from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import Detail
 from engine.requests.styles import Style
@@ -228,6 +231,7 @@ class Scene:
             checked=lambda photo_map, label_set: None if photo_map is None else checked_map(photo_map, label_set),
             pack=lambda frozen: None if frozen is None else frozen.data,
             unpack=lambda data: None if data is None else data.array(),
+            unplain=lambda plain: None if plain is None else msgspec.convert(plain, LabelMapData).array(),
             text=mark("Change shapes"),
         ),
         default=None,

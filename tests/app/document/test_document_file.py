@@ -49,6 +49,7 @@ OTHER = {
     "style_locked": frozenset({HAIR}),
     "photo": PhotoReference("/photos/me.jpg", "ab" * 32),
     "looked_at": (0.1, 0.2, 0.9, 0.8),
+    "photo_map": FrozenMap.of(face_label_map(64)[:, ::-1]),
 }  # fmt: skip
 
 
@@ -291,6 +292,21 @@ def test_every_step_can_be_undone_and_made_again_after_a_save(worked, tmp_path):
         assert again.timeline.position == position and again.scene == states[position]
     again.timeline.go_to(5)
     assert not again.dirty
+
+
+@pytest.mark.parametrize("name", [name for name, role in roles(Scene).items() if role.text and name != "kind"])
+def test_a_change_of_every_field_can_be_undone_after_a_save(qtbot, name, tmp_path):
+    document = Document(scene=base(kind=EDIT, photo=PhotoReference("/photos/first.jpg", "cd" * 32)))
+    before = document.scene
+    document.change(name, OTHER[name])
+    after = document.scene
+    assert after.differences(before) == {name}
+    saved = written(tmp_path / "one.tessera", after, history=document.timeline.stored)
+    assert saved.damage == ()
+    again = opened_again(tmp_path / "one.tessera", saved)
+    for position, scene in ((0, before), (1, after)):
+        again.timeline.go_to(position)
+        assert again.scene == scene
 
 
 def test_steps_before_another_document_are_not_those_of_this_one(worked, tmp_path):
