@@ -196,11 +196,13 @@ class _Window:
         alpha = model[..., 3].copy()
         for channel in range(3):
             alpha += model[..., channel] * colours[..., channel]
-        bounds = self.enlarged(np.stack([matte.core, matte.ramp], axis=-1))
-        chosen = np.zeros(256, bool)
-        chosen[list(matte.labels)] = True
-        allowed = chosen[labels] | self._nearest(matte.admitted)
-        return matte.held(alpha, bounds[..., 0], bounds[..., 1], allowed)
+        bounds = self.enlarged(np.stack([matte.core, matte.ramp, matte.outline], axis=-1))
+        alpha = matte.held(alpha, bounds[..., 0], bounds[..., 1], bounds[..., 2])
+        if matte.stepped:
+            chosen = np.zeros(256, bool)
+            chosen[list(matte.labels)] = True
+            alpha *= chosen[labels] | self._nearest(matte.admitted)
+        return alpha
 
     def own(self, coverage: Array) -> Array:
         """(h, w) what of `coverage` is the change's own label."""

@@ -58,6 +58,12 @@ JOINED = 5
 """Pairs of neighbouring pixels by which two labels touch: a stray pixel joins no lip to hair."""
 BEYOND = 0.02
 """Share of the frame that a matte may touch outside its region."""
+ROUNDED = 0.6
+"""Standard deviation, in small pixels, over which the steps of a region's outline are rounded."""
+OUTLINE = (0.4, 0.6)
+"""Share of rounded pixels at which a matte begins and is held no more: pixels as they were, enlarged without steps."""
+FINER = 4
+"""By how much pixels are parted to see what a rounded outline touches."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,8 @@ class Matte:
 
     a: (h, w, 3), b: (h, w) float32, on sRGB colours in 0..1, see `guided_coefficients`.
     core: (h, w) float32, where it is at least so much. ramp: (h, w) float32, at most so much.
-    admitted: (h, w) bool, small pixels in which it may be over 0 outside the region.
+    admitted: (h, w) bool, small pixels in which it may be over 0 outside the region. outline: (h, w) float32 in 0..1,
+    these and the region's, rounded; stepped: whether it ends at their steps too, as the rounded ones touch too much.
     labels: ids of the labels that make up the region. share: (h, w) float32, the part of the matte that is one of
     these labels' own, or None where the region has one label; shares of all its labels sum to 1.
     """
@@ -95,6 +102,8 @@ class Matte:
     core: Array
     ramp: Array
     admitted: Array
+    outline: Array
+    stepped: bool
     labels: tuple[int, ...]
     share: Array | None = None
 
@@ -105,18 +114,20 @@ class Matte:
     def coverage(self, colours: Array, label_map: Array) -> Array:
         """How much of each pixel is the region's, all its labels together; arguments and result as of `on`."""
         alpha = np.einsum("hwc,hwc->hw", self.a, colours) + self.b
-        return self.held(alpha, self.core, self.ramp, np.isin(label_map, self.labels) | self.admitted)
+        alpha = self.held(alpha, self.core, self.ramp, self.outline)
+        return alpha * (np.isin(label_map, self.labels) | self.admitted) if self.stepped else alpha
 
     def own(self, coverage: Array) -> Array:
         """What of `coverage` (h, w) is the own label's."""
         return coverage if self.share is None else coverage * self.share
 
-    def held(self, alpha: Array, core: Array, ramp: Array, allowed: Array) -> Array:
-        """The filter's result `alpha` within its bounds, which lie in 0..1, and 0 where not `allowed`: all (h, w)."""
+    def held(self, alpha: Array, core: Array, ramp: Array, outline: Array) -> Array:
+        """The filter's result `alpha` within its bounds, which lie in 0..1, and within its outline: all (h, w)."""
         held = np.maximum(alpha, core)
         np.minimum(held, ramp, out=held)
         np.maximum(held, 0, out=held)
-        return np.multiply(held, allowed, dtype=np.float32)
+        within = np.clip((outline - OUTLINE[0]) / (OUTLINE[1] - OUTLINE[0]), 0, 1)
+        return np.multiply(held, within, dtype=np.float32)
 
 
 def soft_labels(label_map: Array, labels: int, shares: Array | None = None) -> Array:
@@ -204,7 +215,9 @@ def region_mattes(
     contrast = np.linalg.norm(mixture_of(colours, posterior), axis=-1)
     admitted, nothing = _admitted(alpha, fraction, np.clip(1 - contrast / CONTRAST, LEAST_DOUBT, 1))
     scale = 1 / (FULL - nothing)
-    matte = Matte(a[..., 0, :] * scale[..., None], (b[..., 0] - nothing) * scale, core, ramp, admitted, labels)
+    outline, stepped = _outline(admitted | np.isin(label_map, labels), fraction)
+    a, b = a[..., 0, :] * scale[..., None], (b[..., 0] - nothing) * scale
+    matte = Matte(a, b, core, ramp, admitted, outline, stepped, labels)
     if len(labels) == 1:
         return {labels[0]: matte}
     shares = soft[..., list(labels)] + 1e-6
@@ -276,6 +289,20 @@ def _admitted(alpha: Array, outside: Array, doubt: Array) -> tuple[Array, Array]
     admitted = admitted.reshape(alpha.shape) & (alpha > 0)
     limit = float(rank.ravel()[order[count]]) if count < alpha.size else 0.0
     return admitted, np.clip(limit * doubt, 0, FULL / 2).astype(np.float32)
+
+
+def _outline(allowed: Array, outside: Array) -> tuple[Array, bool]:
+    """`outline` and `stepped` of a `Matte`. allowed: (h, w) bool, the region and what is admitted beside it; outside:
+    (h, w) how much of each pixel lies outside the region.
+
+    Small pixels are steps in a large photo. Rounded, an outline touches other parts of pixels, and as much in all; but
+    where that is more than `BEYOND`, as in a region that is nothing but outline, the steps stay.
+    """
+    outline = cv2.GaussianBlur(allowed.astype(np.float32), (0, 0), ROUNDED, borderType=cv2.BORDER_REPLICATE)
+    size = outline.shape[1] * FINER, outline.shape[0] * FINER
+    touched = cv2.resize(outline, size, interpolation=cv2.INTER_LINEAR) > OUTLINE[0]
+    beyond = cv2.resize(outside.astype(np.float32), size, interpolation=cv2.INTER_NEAREST)[touched].sum() / touched.size
+    return outline, bool(beyond > BEYOND)
 
 
 def distance(inside: Array) -> Array:

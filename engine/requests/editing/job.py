@@ -200,7 +200,7 @@ class _Job:
                 tones,
                 box=frame.box,
                 one_colour=_one_colour(self.painter.label_set, edit.label),
-                by_spread=frame.name_of(edit.label) in BY_SPREAD,
+                by_spread=frame.name_of(edit.label) in BY_SPREAD and not isinstance(edit.style, ColourStyle),
                 stranded=frame.name_of(edit.label) in STRANDED,
             )
 
