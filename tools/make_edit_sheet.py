@@ -1,14 +1,15 @@
-"""Make sheets of edited photographs: `python -m tools.make_edit_sheet [--data FOLDER --private FOLDER] [--only NUMBER ...]`.
+"""Make sheets of edited photographs: `python -m tools.make_edit_sheet [--data FOLDER --private FOLDER] [--only N ...]`.
 
 Each row shows a photo, the edited photo, both at twice the size where the restyled region's border is longest, and the
-style. Edits of the two sample photos make `docs/images/edit-sheet.jpg`, which is committed. With `--data` (the folder of
-the data sets `faces`, `street`, `outdoor` and `facades`) the others are made too, one PNG a row; nothing from a data
+style. Edits of the two sample photos make `docs/images/edit-sheet.jpg`, which is committed. With `--data` (the folder
+of the data sets `faces`, `street`, `outdoor` and `facades`) the others are made too, one PNG a row; nothing from a data
 set is ever committed, so these go to a folder outside the repository or into `runs/`.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ SIDE = 512
 CLOSE = 128
 """Side of the part of such a picture that is shown at twice its size."""
 GAP = 8
+SHEET_WIDTH, SHEET_QUALITY = 1280, 85
+"""Of the sheet that is committed."""
 
 
 @dataclass(frozen=True)
@@ -242,13 +245,15 @@ def main() -> None:
         for number in shown:
             edit = EDITS[number - 1]
             row = maker.row(edit)
-            print(f"{number:2} {edit.title}", flush=True)
+            sys.stdout.write(f"{number:2} {edit.title}\n")
             if options.data is not None:
                 write_image(options.private / f"{number:02}.png", row)
             if edit.is_public:
                 public.append(row)
     if not options.only:
-        write_image(options.out, _below(public))
+        sheet = _below(public)
+        height = round(sheet.shape[0] * SHEET_WIDTH / sheet.shape[1])
+        write_image(options.out, resize_image(sheet, height, SHEET_WIDTH), quality=SHEET_QUALITY)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from engine.compose.colour_space import to_colours, to_lab
 from engine.compose.mattes import Matte
 from engine.compose.own_colour import own_colour
 from engine.compose.regions import mixture_of, region_blur
-from engine.compose.rims import bright_rim
+from engine.compose.rims import bright_rim, foreign_share
 from engine.compose.strands import lacking_strands, lightened, local_spread
 from engine.compose.tones import ToneMap, Tones, fit_tone_map, measure_tones
 
@@ -34,8 +34,8 @@ class RegionChange:
     and width (top, left, bottom, right). strength: 0 leaves the photo, 1 is the whole change.
     matte: how much of a pixel belongs to the region. base: (h, w) smoothed lightness of the photo.
     tones: the colours' map. mixture: (h, w, 3) by how much the region's colours differ from those beside it, in sRGB.
-    strands, rim: (h, w) lightness that strands add and bright rims lose, or None, see `engine.compose.strands` and
-    `engine.compose.rims`.
+    strands, rim: (h, w) lightness that strands add and bright rims lose, foreign: (h, w) in 0..1, how little of its own
+    hue a pixel keeps, or None, see `engine.compose.strands` and `engine.compose.rims`.
     """
 
     label: int
@@ -47,6 +47,7 @@ class RegionChange:
     strength: float = 1.0
     strands: Array | None = None
     rim: Array | None = None
+    foreign: Array | None = None
 
     @property
     def added(self) -> Array | None:
@@ -89,12 +90,15 @@ def unmixed(colours: Array, coverage: Array, mixture: Array) -> Array:
     return np.clip(clean, 0, 1, out=clean)
 
 
-def colour_change(clean: Array, base: Array, tones: ToneMap, added: Array | None = None) -> Array:
+def colour_change(
+    clean: Array, base: Array, tones: ToneMap, added: Array | None = None, foreign: Array | None = None
+) -> Array:
     """By how much a region's colours move, (h, w, 3) float32 in sRGB: what a pixel takes times its matte.
 
-    clean: from `unmixed`. base, added: (h, w), see `RegionChange`. The rest of a mixed pixel, sky behind it, stays.
+    clean: from `unmixed`. base, added, foreign: (h, w), see `RegionChange`. The rest of a mixed pixel, sky behind it,
+    stays.
     """
-    change = to_colours(tones.apply(to_lab(clean), base, added))
+    change = to_colours(tones.apply(to_lab(clean), base, added, foreign))
     change -= clean
     return change
 
@@ -149,16 +153,23 @@ def region_change(
     tones = replace(fit_tone_map(photo, style, by_spread=by_spread), own=own)
     expected = inside if own is None else inside * own.share(lab)
     expected /= expected.sum()
-    strands, rim = _shaped(lab[..., 0], tones.apply(lab, base)[..., 0], weight, style) if stranded else (None, None)
-    change = RegionChange(label, matte, base, tones, mixture, box, strands=strands, rim=rim)
+    change = RegionChange(label, matte, base, tones, mixture, box)
+    if stranded:
+        change = _shaped(change, lab[..., 0], tones.apply(lab, base)[..., 0], weight, style)
     for _ in range(MEAN_STEPS):
-        mixed = to_lab(np.clip(colours + alpha[..., None] * colour_change(clean, base, tones, change.added), 0, 1))
+        moved = colour_change(clean, base, tones, change.added, change.foreign)
+        mixed = to_lab(np.clip(colours + alpha[..., None] * moved, 0, 1))
         step = style.mean - np.tensordot(expected.astype(np.float64), mixed, 2)
         tones = replace(tones, offset=np.clip(tones.offset + step, -MAX_OFFSET, MAX_OFFSET))
     return replace(change, tones=tones)
 
 
-def _shaped(old: Array, new: Array, weight: Array, style: Tones) -> tuple[Array | None, Array | None]:
-    """`strands` and `rim` of a region of strands, see `RegionChange`; arguments as of `lightened`."""
-    strands = lacking_strands(old, new, weight, style.spread) if style.spread > 0 else None
-    return strands, bright_rim(new, weight, lightened(old, new, weight))
+def _shaped(change: RegionChange, old: Array, new: Array, weight: Array, style: Tones) -> RegionChange:
+    """The change of a region of strands with its `strands`, `rim` and `foreign`; arguments as of `lightened`."""
+    share = lightened(old, new, weight)
+    return replace(
+        change,
+        strands=lacking_strands(old, new, weight, style.spread) if style.spread > 0 else None,
+        rim=bright_rim(new, weight, share),
+        foreign=foreign_share(weight, share),
+    )

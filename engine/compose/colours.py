@@ -21,8 +21,12 @@ KNEE = 80.0
 KEPT_DEVIATION = 0.6
 """Of what the region's chroma deviates from its curve: lips are not all of one red, but less varied than skin. In a
 darker colour chroma shrinks as lightness + 16 does, and so do deviations."""
-MAX_GAIN = 1.15
-"""Of the chroma of shades and highlights, which have less than the colour, so that its mean is the colour's."""
+DEEPER = 0.4
+"""By how much of itself a colour is multiplied once more in its deepest shades: light that comes there from the region
+itself has its colour twice. Shades of platinum are brown, not olive."""
+
+MAX_GAIN = 1.1
+"""Of the chroma of shades and highlights, which have less than the colour, so that its mean comes nearer to it."""
 
 
 def colour_tones(colour: tuple[float, float, float], photo: Tones) -> Tones:
@@ -47,14 +51,14 @@ def colour_tones(colour: tuple[float, float, float], photo: Tones) -> Tones:
     apart = photo.lightness - photo.mean[0]
     lightness = _around(float(target[0]), apart * np.where(apart > 0, min(ratio, MAX_GLOSS), ratio))
     chroma = _shades(colour, target)
-    shown = at_level(chroma, lightness).mean(0)
-    gain = float(np.clip(np.linalg.norm(target[1:]) / max(float(np.linalg.norm(shown)), 1e-6), 1, MAX_GAIN))
+    shown = float(np.linalg.norm(at_level(chroma, lightness).mean(0)))
+    chroma *= np.clip(np.linalg.norm(target[1:]) / max(shown, 1e-6), 1, MAX_GAIN)
     return Tones(
         lightness=lightness,
-        chroma=chroma * gain,
+        chroma=chroma,
         deviation=photo.deviation * KEPT_DEVIATION * min(1.0, brighter),
         detail=photo.detail * ratio,
-        mean=np.array([lightness.mean(), *(shown * gain)]),
+        mean=np.array([lightness.mean(), *at_level(chroma, lightness).mean(0)]),
         spread=photo.spread * ratio,
     )
 
@@ -79,7 +83,8 @@ def _shades(colour: tuple[float, float, float], target: Array) -> Array:
     """(LEVELS, 2) a, b of the colour's shades and highlights at each lightness. target: (3,) its CIELAB."""
     srgb = np.array(colour, np.float64)
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-    line = np.linspace(0, 1, 200)[:, None] * linear
+    steps = np.linspace(0, 1, 200)[:, None]
+    line = steps * linear ** (1 + DEEPER * (1 - steps))
     encoded = np.where(line <= 0.0031308, line * 12.92, 1.055 * line ** (1 / 2.4) - 0.055)
     lab = to_lab(encoded[None].astype(np.float32))[0].astype(np.float64)
     rising = np.maximum.accumulate(lab[:, 0]) + np.arange(len(lab)) * 1e-6

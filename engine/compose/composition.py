@@ -137,8 +137,8 @@ def _compose_strip(
         colours = as_colours(samples[window.rows, window.columns])
         place = result[window.rows, window.columns]
         before = colours if len(parts) == 1 else as_colours(place)
-        base, mixture, added = window.fields()
-        moved = colour_change(unmixed(colours, coverage, mixture), base, window.change.tones, added)
+        base, mixture, added, foreign = window.fields()
+        moved = colour_change(unmixed(colours, coverage, mixture), base, window.change.tones, added, foreign)
         moved *= weight[..., None]
         moved += before
         mask = alpha > 0
@@ -216,11 +216,11 @@ class _Window:
         columns = _nearest(right - left, mask.shape[1])[self.columns.start - left : self.columns.stop - left]
         return mask[rows][:, columns]
 
-    def fields(self) -> tuple[Array, Array, Array | None]:
-        """Base (h, w), mixture (h, w, 3) and added lightness (h, w) at the window's pixels; see `RegionChange`."""
-        added = self.change.added
-        enlarged = None if added is None else self.enlarged(added)
-        return self.enlarged(self.change.base), self.enlarged(self.change.mixture), enlarged
+    def fields(self) -> tuple[Array, Array, Array | None, Array | None]:
+        """`base`, `mixture`, `added` and `foreign` of the change at the window's pixels; see `RegionChange`."""
+        change = self.change
+        added, foreign = (None if field is None else self.enlarged(field) for field in (change.added, change.foreign))
+        return self.enlarged(change.base), self.enlarged(change.mixture), added, foreign
 
     def cut_to(self, mask: Array) -> _Window | None:
         """The window without the rows and columns around `mask` (h, w); None where it holds nothing."""

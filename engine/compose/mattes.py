@@ -58,12 +58,19 @@ JOINED = 5
 """Pairs of neighbouring pixels by which two labels touch: a stray pixel joins no lip to hair."""
 BEYOND = 0.02
 """Share of the frame that a matte may touch outside its region."""
+SPENT = 0.95 * BEYOND
+"""What is spent of that on whole pixels: their outline, rounded, may touch a little more."""
+FADING = 0.75
+"""Part of the matte of the first pixel that is no longer admitted which counts as nothing: with all of it mixed pixels
+keep too much of their old colour, a grey line beside black hair made blond; with none the matte ends in steps."""
 ROUNDED = 0.6
 """Standard deviation, in small pixels, over which the steps of a region's outline are rounded."""
-OUTLINE = (0.4, 0.6)
+OUTLINE = (0.5, 0.8)
 """Share of rounded pixels at which a matte begins and is held no more: pixels as they were, enlarged without steps."""
-FINER = 4
-"""By how much pixels are parted to see what a rounded outline touches."""
+FINER = (1, 3)
+"""By how much pixels are parted to see what a rounded outline touches, at the frame's size and in large pictures."""
+ROUNDED_BEYOND = 0.98 * BEYOND
+"""Share of the frame that it may touch outside the region: at other sizes it touches a little more or less."""
 
 
 @dataclass(frozen=True)
@@ -277,32 +284,37 @@ def _admitted(alpha: Array, outside: Array, doubt: Array) -> tuple[Array, Array]
 
     alpha, outside: (h, w), the matte and how much of each pixel lies outside. doubt: (h, w) in 0..1, how little the
     photo says there. Pixels are admitted by their matte over their doubt, the largest first, until what they hold of
-    the outside is `BEYOND` of the frame: that much is spent on the hair that sticks out, not on an even band. What
+    the outside is `SPENT` of the frame: that much is spent on the hair that sticks out, not on an even band. What
     counts as nothing grows with doubt, at most to half of FULL: a matte fades where pixels are no longer admitted.
     """
     rank = alpha / doubt
     order = np.argsort(-rank, axis=None, kind="stable")
     spent = np.cumsum(np.maximum(outside.ravel()[order], 0), dtype=np.float64)
-    count = int(np.searchsorted(spent, BEYOND * alpha.size, side="right"))
+    count = int(np.searchsorted(spent, SPENT * alpha.size, side="right"))
     admitted = np.zeros(alpha.size, bool)
     admitted[order[:count]] = True
     admitted = admitted.reshape(alpha.shape) & (alpha > 0)
     limit = float(rank.ravel()[order[count]]) if count < alpha.size else 0.0
-    return admitted, np.clip(limit * doubt, 0, FULL / 2).astype(np.float32)
+    return admitted, np.clip(FADING * limit * doubt, 0, FULL / 2).astype(np.float32)
 
 
 def _outline(allowed: Array, outside: Array) -> tuple[Array, bool]:
     """`outline` and `stepped` of a `Matte`. allowed: (h, w) bool, the region and what is admitted beside it; outside:
     (h, w) how much of each pixel lies outside the region.
 
-    Small pixels are steps in a large photo. Rounded, an outline touches other parts of pixels, and as much in all; but
-    where that is more than `BEYOND`, as in a region that is nothing but outline, the steps stay.
+    Small pixels are steps in a large photo. Rounded, an outline touches other parts of pixels, and as much in all;
+    where that is too much, as in a region that is nothing but outline, the steps stay.
     """
     outline = cv2.GaussianBlur(allowed.astype(np.float32), (0, 0), ROUNDED, borderType=cv2.BORDER_REPLICATE)
-    size = outline.shape[1] * FINER, outline.shape[0] * FINER
+    beyond = max(_touched_beyond(outline, outside.astype(np.float32), finer) for finer in FINER)
+    return outline, beyond > ROUNDED_BEYOND
+
+
+def _touched_beyond(outline: Array, outside: Array, finer: int) -> float:
+    """Share of the frame that lies within an outline and outside the region, at a frame `finer` times as large."""
+    size = outline.shape[1] * finer, outline.shape[0] * finer
     touched = cv2.resize(outline, size, interpolation=cv2.INTER_LINEAR) > OUTLINE[0]
-    beyond = cv2.resize(outside.astype(np.float32), size, interpolation=cv2.INTER_NEAREST)[touched].sum() / touched.size
-    return outline, bool(beyond > BEYOND)
+    return float(cv2.resize(outside, size, interpolation=cv2.INTER_NEAREST)[touched].sum() / touched.size)
 
 
 def distance(inside: Array) -> Array:

@@ -1,7 +1,8 @@
 """Rims that would glow: close to its border some of what counts as hair is skin or ground, and lighter than the hair.
 
 Black hair made blond is moved by quantiles, and those few pixels are its lightest ones: they would become the style's
-highlights, a bright line along forehead and outline. Nothing there becomes much lighter than the hair beside it.
+highlights, a bright line along forehead and outline. Nothing there becomes much lighter than the hair beside it, and
+nothing keeps a hue of its own.
 """
 
 from __future__ import annotations
@@ -40,3 +41,13 @@ def bright_rim(new: Array, weight: Array, share: float) -> Array | None:
     above = np.maximum(region_blur(new, weight, SMOOTHED) - limit, 0)
     loss = share * above * np.clip(2 - inside / REACH, 0, 1)
     return -loss.astype(np.float32) if loss.any() else None
+
+
+def foreign_share(weight: Array, share: float) -> Array | None:
+    """How little of its own hue a pixel may keep, (h, w) float32 in 0..1; None where nothing becomes lighter.
+
+    weight, share: as of `bright_rim`. Skin that counts as hair would be an orange line in blond hair.
+    """
+    if share == 0:
+        return None
+    return (share * np.clip(2 - distance(weight > 0.5) / REACH, 0, 1)).astype(np.float32)

@@ -81,10 +81,11 @@ class ToneMap:
     offset: Array
     own: OwnColour | None = None
 
-    def apply(self, lab: Array, base: Array, added: Array | None = None) -> Array:
+    def apply(self, lab: Array, base: Array, added: Array | None = None, foreign: Array | None = None) -> Array:
         """New colours (h, w, 3) float32 of `lab` (h, w, 3) whose smoothed lightness is `base` (h, w).
 
-        added: (h, w) added to the new lightness, which the new chroma follows.
+        added: (h, w) added to the new lightness, which the new chroma follows. foreign: (h, w) in 0..1, how little of a
+        pixel's own deviation from the chroma curve stays, as it may be another's.
         """
         light, *chroma = cv2.split(lab)
         new_light = np.take(_fine(self.lightness), _step(base))
@@ -96,8 +97,10 @@ class ToneMap:
         for n, plane in enumerate(chroma):  # to + gain * (value - from), with gain and offset inside the tables
             gain = float(self.chroma_gain[n])
             plane = plane * np.float32(gain)
-            plane += np.take(_fine(self.chroma_to[:, n] + self.offset[n + 1]), new_step)
             plane -= np.take(_fine(self.chroma_from[:, n] * gain), old_step)
+            if foreign is not None:
+                plane -= plane * foreign
+            plane += np.take(_fine(self.chroma_to[:, n] + self.offset[n + 1]), new_step)
             planes.append(plane)
         new = cv2.merge(planes)
         if self.own is not None:

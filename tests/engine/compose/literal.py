@@ -37,14 +37,15 @@ def literal_composition(photo: Array, label_map: Array, changes: Sequence[Region
         a = np.stack([enlarged(matte.a[..., n], height, width) for n in range(3)], axis=-1)
         alpha = np.clip((a * colours).sum(-1) + enlarged(matte.b, height, width), 0, 1)
         alpha = np.minimum(np.maximum(alpha, enlarged(matte.core, height, width)), enlarged(matte.ramp, height, width))
-        alpha = alpha * np.clip((enlarged(matte.outline, height, width) - 0.4) / 0.2, 0, 1)
+        alpha = alpha * np.clip((enlarged(matte.outline, height, width) - 0.5) / 0.3, 0, 1)
         if matte.stepped:
             rows = ((np.arange(height) + 0.5) * matte.admitted.shape[0] / height).astype(int)
             columns = ((np.arange(width) + 0.5) * matte.admitted.shape[1] / width).astype(int)
             alpha = alpha * (np.isin(label_map, matte.labels) | matte.admitted[rows][:, columns])
         base = enlarged(change.base, height, width).astype(np.float32)
         added = None if change.added is None else enlarged(change.added, height, width).astype(np.float32)
+        foreign = None if change.foreign is None else enlarged(change.foreign, height, width).astype(np.float32)
         mixture = np.stack([enlarged(change.mixture[..., n], height, width) for n in range(3)], axis=-1)
         clean = unmixed(colours, alpha.astype(np.float32), mixture.astype(np.float32))
-        result += change.strength * alpha[..., None] * colour_change(clean, base, change.tones, added)
+        result += change.strength * alpha[..., None] * colour_change(clean, base, change.tones, added, foreign)
     return np.clip(result, 0, 1)  # as samples hold it

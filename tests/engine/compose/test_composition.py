@@ -8,12 +8,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.compose.change import WHOLE
+from engine.compose.change import WHOLE, region_change
 from engine.compose.colour_space import to_colours, to_lab
 from engine.compose.composition import compose, touched
-from engine.compose.mattes import BEYOND
-from engine.compose.samples import in_colour
-from tests.engine.compose.drawn import HAIR, SKIN, blond_hair, drawn_photo
+from engine.compose.mattes import BEYOND, SHARPEST, region_mattes, soft_labels
+from engine.compose.samples import as_colours, in_colour
+from tests.engine.compose.drawn import BLOND, HAIR, SKIN, blond_hair, drawn_photo
 from tests.engine.compose.literal import literal_composition
 
 SMALL, SMALL_MAP = drawn_photo(64, 64)
@@ -88,6 +88,21 @@ def test_at_most_two_percent_of_the_frame_is_touched_beyond_the_region(seed, gra
         assert (touched(samples, small_map, changes) & ~inside).mean() <= BEYOND
 
 
+def test_an_outline_has_no_steps_in_an_enlarged_photo():
+    """Small pixels are squares of 8 in the large photo; the border between them is the line that they stand for."""
+    y, x = np.mgrid[0:64, 0:64]
+    label_map = np.where(x > 12 + 0.6 * y, HAIR, 0).astype(np.uint8)
+    photo = np.where((label_map == HAIR)[..., None], (60, 42, 30), (205, 160, 135)).astype(np.uint8)
+    colours = as_colours(photo)
+    matte = region_mattes(colours, soft_labels(label_map, 3), label_map, (HAIR,), border=SHARPEST)[HAIR]
+    large, large_map = photo.repeat(8, 0).repeat(8, 1), label_map.repeat(8, 0).repeat(8, 1)
+    mask = touched(large, large_map, [region_change(colours, label_map, HAIR, matte, BLOND)])
+    first = mask[64:-64].argmax(1)  # the first column of each row that is touched
+    assert np.diff(first).max() <= 4 < 8 <= np.diff((large_map == HAIR)[64:-64].argmax(1)).max()
+    away_from_line = first - np.polyval(np.polyfit(np.arange(len(first)), first, 1), np.arange(len(first)))
+    assert np.abs(away_from_line).max() < 4
+
+
 def test_no_change_at_all_returns_the_photo():
     np.testing.assert_array_equal(compose(SMALL, SMALL_MAP, []), SMALL)
     np.testing.assert_array_equal(compose(SMALL, SMALL_MAP, [change.weakened(0) for change in CHANGES]), SMALL)
@@ -118,8 +133,6 @@ def test_half_the_strength_is_half_the_change():
 
 def test_nothing_of_the_photo_shows_between_two_regions_that_both_change():
     changes = blond_hair(SMALL, SMALL_MAP, (HAIR, SKIN))
-    from engine.compose.samples import as_colours
-
     total = sum(change.matte.on(as_colours(SMALL), SMALL_MAP) for change in changes)
     border = (cv2.dilate((SMALL_MAP == SKIN).astype(np.uint8), np.ones((3, 3))) > 0) & (SMALL_MAP == HAIR)
     surrounded = cv2.erode(np.isin(SMALL_MAP, (HAIR, SKIN)).astype(np.uint8), np.ones((15, 15))) > 0

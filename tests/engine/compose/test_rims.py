@@ -12,7 +12,7 @@ from engine.compose.change import RegionChange, region_change
 from engine.compose.colour_space import to_lab
 from engine.compose.composition import compose
 from engine.compose.mattes import distance, region_mattes, soft_labels
-from engine.compose.rims import REACH, bright_rim
+from engine.compose.rims import REACH, bright_rim, foreign_share
 from engine.compose.samples import as_colours
 from engine.compose.tones import Tones
 from tests.engine.compose.drawn import BLOND, HAIR, drawn_photo
@@ -82,3 +82,21 @@ def test_a_rim_at_the_photos_size_is_the_small_one_enlarged_in_every_strip(rimme
     at_once = compose(large, large_map, [change], strip_pixels=10**9)
     assert (compose(large, large_map, [change], strip_pixels=1000) == at_once).all()
     assert np.abs(literal_composition(large, large_map, [change]) * 255 - at_once).max() < 1
+
+
+def test_skin_that_counts_as_hair_takes_the_hue_of_the_hair(rimmed) -> None:
+    photo, label_map, depth = rimmed
+    skin = (depth > 0) & (depth < 4)
+    photo = np.where(skin[..., None], np.clip(photo * (1.5, 0.9, 0.5), 0, 255), photo).astype(np.uint8)
+    hue_of_its_own, hair = (compose(photo, label_map, [changed(photo, label_map, stranded=each)]) for each in (0, 1))
+    redness = [to_lab(as_colours(each))[..., 1] for each in (hue_of_its_own, hair)]
+    apart = [abs(float(each[skin].mean() - each[depth > 2 * REACH].mean())) for each in redness]
+    assert apart[1] < 0.5 * apart[0]
+
+
+def test_only_a_border_that_becomes_lighter_loses_its_hue() -> None:
+    weight = np.zeros((64, 64), np.float32)
+    weight[8:56, 8:56] = 1
+    share = foreign_share(weight, 0.5)
+    assert share is not None and share[10, 32] == 0.5 and share[32, 32] == 0
+    assert foreign_share(weight, 0.0) is None
