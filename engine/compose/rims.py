@@ -23,6 +23,8 @@ LEAST_SPREAD = 4.0
 """Units of L that such a spread is at least."""
 LEAST_INSIDE = 50
 """Pixels deeper than `REACH` that say what the hair beside a rim is like."""
+HUE_REACH, HUELESS = 3.5, 0.75
+"""Pixels from the border from which on hues are the hair's, and how much of those nearer by goes."""
 SMOOTHED = 1.5
 """Standard deviation, in pixels, over which a rim's lightness is averaged: its strands stay."""
 
@@ -50,4 +52,4 @@ def foreign_share(weight: Array, share: float) -> Array | None:
     """
     if share == 0:
         return None
-    return (share * np.clip(2 - distance(weight > 0.5) / REACH, 0, 1)).astype(np.float32)
+    return (HUELESS * share * np.clip(2 - distance(weight > 0.5) / HUE_REACH, 0, 1)).astype(np.float32)

@@ -98,5 +98,5 @@ def test_only_a_border_that_becomes_lighter_loses_its_hue() -> None:
     weight = np.zeros((64, 64), np.float32)
     weight[8:56, 8:56] = 1
     share = foreign_share(weight, 0.5)
-    assert share is not None and share[10, 32] == 0.5 and share[32, 32] == 0
+    assert share is not None and share[10, 32] == 0.375 and share[32, 32] == 0
     assert foreign_share(weight, 0.0) is None
