@@ -9,7 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.compose.guided_filter import evaluate, guided_coefficients
-from engine.compose.mattes import LOOSE, OF_SURFACES, SHARPEST, border_of, region_mattes, soft_labels, together
+from engine.compose.mattes import (
+    BEYOND,
+    LOOSE,
+    OF_SURFACES,
+    SHARPEST,
+    _admitted,
+    border_of,
+    region_mattes,
+    soft_labels,
+    together,
+)
 from engine.compose.samples import as_colours
 from tests.engine.compose.drawn import HAIR, drawn_photo
 
@@ -187,3 +197,13 @@ def test_labels_are_one_region_where_they_touch_or_are_a_pair():
     assert together(label_map, (5, 1, 4), [(4, 5)]) == [(5, 4), (1,)]
     assert together(label_map, (1, 6), ()) == [(1,), (6,)]  # one pixel wide where they meet
     assert together(label_map, (0, 1, 2), ()) == [(0, 1, 2)]
+
+
+def test_a_mixed_pixel_beside_hair_takes_its_share_of_the_change():
+    """Pixels whose hair is half skin: as the last of what may be touched beyond a region, they still count as mixed."""
+    alpha = np.linspace(0.9, 0, 100, dtype=np.float32)[None].repeat(100, 0)
+    outside = (alpha < 0.5).astype(np.float32)
+    admitted, nothing = _admitted(alpha, outside, np.ones_like(alpha))
+    first_left_out = alpha[~admitted].max()
+    assert admitted[alpha >= 0.5].all() and (admitted & (outside > 0)).mean() <= BEYOND
+    assert 0.5 * first_left_out < nothing.max() < 0.8 * first_left_out

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from engine.cli.edit import edits_of
-from engine.compose.samples import in_colour
+from engine.compose.colour_space import to_lab
+from engine.compose.samples import as_colours, in_colour
 from engine.errors import BadRequest, MissingPhoto, MissingStyle
 from engine.files import resource
 from engine.labels.label_maps import resize_label_map
@@ -84,6 +85,19 @@ def test_an_edit_does_not_change_what_another_ones_does_to_a_region_that_it_does
     _, both = edited(photo_file, tiny_label_map, RegionEdit(CLOTH, red), RegionEdit(HAIR, dark))
     region = tiny_label_map.repeat(3, 0).repeat(3, 1) == CLOTH
     np.testing.assert_array_equal(alone[region], both[region])
+
+
+def test_dyed_cloth_is_less_colourful_in_its_dark_folds(
+    tiny_weights: Path, tiny_label_map: np.ndarray, tmp_path: Path
+) -> None:
+    """A colour shrinks with the light, in smooth surfaces too, whose photos have one chroma for all shades."""
+    light = np.broadcast_to(np.linspace(20, 200, 64)[:, None], (64, 64))[..., None].repeat(3, 2).astype(np.uint8)
+    cloth = np.full_like(tiny_label_map, CLOTH)
+    cloth[:, :16] = HAIR
+    write_image(tmp_path / "folds.png", light)
+    _, dyed = edited(tmp_path / "folds.png", cloth, RegionEdit(CLOTH, ColourStyle("#3a6ea5")))
+    chroma = np.linalg.norm(to_lab(as_colours(dyed))[:, 30:, 1:], axis=-1).mean(1)
+    assert chroma[2:8].mean() < 0.7 * chroma[28:36].mean()
 
 
 @pytest.mark.parametrize("label", [0, CLOTH])
