@@ -90,6 +90,7 @@ class DataReportDialog(QDialog):
         self.report: Report | None = None
         self._report_kind: DataKind | None = None
         self.ask = FolderAsker(settings, self)
+        self.ask.files.refused.connect(self._not_saved)
         self._build()
         self.look()
 
@@ -301,7 +302,10 @@ class DataReportDialog(QDialog):
             try:
                 write_text(report_path, json.dumps(self.report.to_dict(), ensure_ascii=False, indent=2) + "\n")
             except EngineError as error:
-                self.details.setText(translate(str(error)))
+                self._not_saved(error)
+
+    def _not_saved(self, error: EngineError) -> None:
+        self.details.setText(translate(str(error)))
 
     def done(self, code: int) -> None:
         if self._work is not None and not self._work.settled:

@@ -59,6 +59,7 @@ class EvaluationDialog(QDialog):
         self._work: Work | None = None
         self.measured = Measurements()
         self.ask = FolderAsker(core.settings, self)
+        self.ask.files.refused.connect(self._refuse)
         self.weights = QComboBox()
         self.weights.setAccessibleName(self.tr("Weights"))
         if run_folder is not None:
@@ -228,6 +229,9 @@ class EvaluationDialog(QDialog):
                 f'<a href="{escape(QUrl.fromLocalFile(str(report_path)).toString())}">{escape(report_path.name)}</a>'
             )
             self.what.setText(self.tr("Saved {0}").format(file_link))
+
+    def _refuse(self, error: EngineError) -> None:
+        self._say(translate(str(error)))
 
     def _say(self, message: str) -> None:
         self.what.setText(escape(message))

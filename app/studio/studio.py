@@ -41,6 +41,7 @@ class Studio(QWidget):
         self._core = core
         self._training = training = core.training
         self.ask = FolderAsker(core.settings, self)
+        self.ask.files.refused.connect(self._say)
         self.error_bar = ErrorBar()
         core.hub.reported.connect(self._report)
         core.hub.cleared.connect(self.error_bar.clear_topic)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from app.dialogs.folders import FolderAsker
 from app.shell.settings import Settings
 
+ROOT = Path(__file__).parents[3]
 PLACES = QStandardPaths.StandardLocation
 
 
@@ -54,6 +56,13 @@ def test_a_name_that_no_file_can_have_is_refused_when_it_is_chosen(asker, places
         with qtbot.waitSignal(asker.files.refused) as told:
             assert asker.files.save("export", "Save", "a.png", "PNG (*.png)") is None
         assert str(told.args[0]).startswith("Cannot write")
+
+
+def test_everywhere_that_files_are_asked_for_a_refusal_is_said():
+    sources = {path.name: path.read_text("utf-8") for path in (ROOT / "app").rglob("*.py")}
+    makers = {name: source for name, source in sources.items() if re.search(r"= F(ile|older)Asker\(", source)}
+    silent = [name for name, source in makers.items() if "refused.connect" not in source]
+    assert len(makers) > 3 and silent == ["folders.py"]  # what it makes belongs to those who make it
 
 
 def test_a_proposed_name_is_no_longer_than_names_can_be(asker, places):
