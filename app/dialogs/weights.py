@@ -21,6 +21,9 @@ from PySide6.QtWidgets import (
 
 from app.panels.weights import WeightsPanel
 from app.panels.widgets import heading_label, muted_label, set_primary
+from app.texts.translate import translate
+from engine.errors import BadFile
+from engine.files import check_name
 from engine.labels.label_sets import bundled_label_sets
 from engine.weights.folder import is_taken
 from engine.weights.store import user_weights_folder
@@ -118,6 +121,10 @@ class ImportDialog(QDialog):
             problem = self.tr("Give a name of letters, digits, - and _.")
         elif holds_weights and not self.replace.isChecked():
             problem = self.tr("There are weights of that name already.")
+        try:
+            check_name(user_weights_folder() / weights_name)
+        except BadFile as error:
+            problem = problem or translate(str(error))
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
         self.take.setEnabled(not problem)

@@ -17,6 +17,8 @@ from app.texts.translate import translate
 from app.training.recipe_choice import RecipeChoice
 from app.training.run_folder import BEST, taken
 from engine.data.kinds import DataKind, first_lack
+from engine.errors import BadFile
+from engine.files import check_name
 from engine.systems import find_system
 from engine.systems.base import load_part
 from engine.training.recipe import Recipe
@@ -67,6 +69,10 @@ class NewRun:
             return tr("A number of the recipe is not one that can be used.")
         if self.folder is None:
             return tr("Choose a folder for the run.")
+        try:
+            check_name(self.folder)
+        except BadFile as error:
+            return translate(str(error))
         if taken(self.folder):
             sentence = tr('There is something in "{0}" already; give the run another folder, or resume it from Runs.')
             return sentence.format(self.folder)

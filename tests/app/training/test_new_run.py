@@ -79,6 +79,14 @@ def test_a_run_folder_with_something_in_it_is_not_taken(ready, tmp_path):
     assert str(tmp_path / "run") in ready.lacks(training=False)
 
 
+@pytest.mark.parametrize(
+    ("name", "says"), [("写" * 90, "too long"), ("a ", "a dot or a space"), ("a\nb", "do not show")]
+)
+def test_a_run_folder_of_a_name_that_none_can_have_is_named_before_it_is_started(ready, tmp_path, name, says):
+    ready.folder = tmp_path / name
+    assert says in ready.lacks(training=False)
+
+
 def test_the_folder_is_named_by_recipe_and_time_and_never_twice(ready, tmp_path):
     ready.suggest_folder(tmp_path, None, NOW)
     assert ready.folder == tmp_path / "tiny-20260102-030405"

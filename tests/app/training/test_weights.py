@@ -260,3 +260,13 @@ def test_a_file_that_is_no_network_gets_a_sentence(qtbot, window, tmp_path):
 )
 def test_names_are_suggested_from_the_file(tmp_path, path, name):
     assert _suggest(tmp_path / path) == name
+
+
+def test_weights_are_not_imported_under_a_name_that_no_folder_can_have(qtbot, tmp_path, monkeypatch):
+    monkeypatch.setenv("TESSERA_HOME", str(tmp_path))
+    dialog = ImportDialog(tmp_path / "a.pth")
+    qtbot.addWidget(dialog)
+    assert dialog.take.isEnabled()
+    for name, says in (("写" * 90, "too long"), ("a.", "a dot or a space")):
+        dialog.name.setText(name)
+        assert not dialog.take.isEnabled() and says in dialog.problem.text()
