@@ -120,6 +120,10 @@ class Session:
         """Name of installed weights that find label maps of these labels, or None if there are none."""
         return self._shelf.parser_for(label_set)
 
+    def face_finder(self) -> str | None:
+        """Name of installed weights that find faces in photos, or None if there are none."""
+        return self._shelf.face_finder()
+
     def unload(self) -> None:
         """Forget all weights and all that is kept, and give memory back."""
         self._shelf.clear()

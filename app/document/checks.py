@@ -14,6 +14,7 @@ from engine.errors import BadRequest, Message
 from engine.labels.label_maps import check_label_map
 from engine.labels.label_sets import LabelSet
 from engine.labels.looked_at import Part, check_part
+from engine.pictures.face_frames import FaceFrame, check_face
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import Detail
 from engine.requests.styles import MAX_SEED, MeanStyle, Style
@@ -82,6 +83,13 @@ def checked_photo(photo: PhotoReference | None, label_set: LabelSet) -> PhotoRef
     if photo is not None and not isinstance(photo, PhotoReference):
         raise BadRequest("A photo that is edited must be a file that is known by its path.")
     return photo
+
+
+def checked_face(face: FaceFrame | None, label_set: LabelSet) -> FaceFrame | None:
+    """The frame of a face. Raises BadRequest where it is none."""
+    if face is not None:
+        check_face(face)
+    return face
 
 
 def checked_part(looked_at: Part | None, label_set: LabelSet) -> Part | None:

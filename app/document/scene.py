@@ -19,6 +19,7 @@ import msgspec
 from app.document.checks import (
     Precision,
     checked_detail,
+    checked_face,
     checked_inputs,
     checked_kind,
     checked_labels,
@@ -45,6 +46,7 @@ from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import mark
 from engine.labels.label_sets import LabelSet
 from engine.labels.looked_at import Part
+from engine.pictures.face_frames import FaceFrame
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import Detail
@@ -92,7 +94,7 @@ class Scene:
     switched_off: labels whose region shows the photo for now. photo: the file that is edited, if any; its samples are
     held by those who work on it, never here. looked_at: the part of the photo in which its regions were found; None
     for all of it. photo_map: the regions that the photo shows, where `label_map` has the shapes that they are to have;
-    None where that is what it shows.
+    None where that is what it shows. face: the frame of the face that is edited; None for the photo as it stands.
     """
 
     label_set: LabelSet = scene_field(
@@ -235,6 +237,9 @@ class Scene:
             text=mark("Change shapes"),
         ),
         default=None,
+    )
+    face: FaceFrame | None = scene_field(
+        Role(decides=True, of_photo=True, key="face", checked=checked_face, text=mark("Change face")), default=None
     )
 
     __hash__ = None  # type: ignore[assignment]

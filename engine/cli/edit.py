@@ -33,8 +33,20 @@ if TYPE_CHECKING:
     RequestFor = Callable[[Path], EditRequest]
 
 
+ColourOption = Annotated[
+    list[str] | None,
+    typer.Option("--colour", metavar="LABEL=#RRGGBB", help="A region's colour; its texture and light stay."),
+]
+StrengthOption = Annotated[
+    list[str] | None,
+    typer.Option("--strength", metavar="LABEL=0.8", help="How much of a region's change; 1 unless given."),
+]
 CountRestOption = Annotated[
     bool, typer.Option("--count-rest", help="Count as background what the parser did not look at, body and all.")
+]
+FaceOption = Annotated[
+    int | None,
+    typer.Option("--face", min=1, metavar="N", help="Which face, 1 being the largest, which is taken otherwise."),
 ]
 KeepPlaceOption = Annotated[
     bool, typer.Option("--keep-place", help="Keep the place and the camera's serial numbers.")
@@ -68,18 +80,13 @@ def edit(
         list[str] | None,
         typer.Option("--style", metavar="LABEL=STYLE", help="A region's style: FILE[@LABELMAP], sample:SEED or mean."),
     ] = None,
-    colour: Annotated[
-        list[str] | None,
-        typer.Option("--colour", metavar="LABEL=#RRGGBB", help="A region's colour; its texture and light stay."),
-    ] = None,
-    strength: Annotated[
-        list[str] | None,
-        typer.Option("--strength", metavar="LABEL=0.8", help="How much of a region's change; 1 unless given."),
-    ] = None,
+    colour: ColourOption = None,
+    strength: StrengthOption = None,
     label_maps: LabelMapsOption = None,
     reshape: ReshapeOption = None,
     order: OrderOption = None,
     count_rest: CountRestOption = False,
+    face: FaceOption = None,
     keep_place: KeepPlaceOption = False,
     device: Device = "auto",
     as_json: JsonFlag = False,
@@ -94,7 +101,8 @@ def edit(
     With --reshape regions get other shapes: where its map differs from that of --labels, the photo is painted anew, in
     its own colours and with its own texture.
 
-    Of a small face the parser looks at a part of the photo alone. The background is restyled then only with --labels or
+    Of several faces one is edited, however it is turned; of a small face the parser looks at a part of the photo alone.
+    The background is restyled then only with --labels or
     --count-rest.
 
     A folder of photos is edited into another one. edited.json there says what became of each photo; the same command
@@ -112,8 +120,10 @@ def edit(
 
     from engine.session import Session
 
+    session = Session(device)
+    request_for = _of_faces(session, request_for, label_set, face)
     edit_all = _edit_folder if photo.is_dir() else _edit_photo
-    answer, is_complete = edit_all(Session(device), photo, target, request_for, keep_place, as_json)
+    answer, is_complete = edit_all(session, photo, target, request_for, keep_place, as_json)
     answer.tell(as_json)
     if not is_complete:
         raise SystemExit(CHECK_FAILED)
@@ -135,6 +145,35 @@ def _edit_folder(
     with progress(f"editing {folder.name}", quiet=quiet) as on_progress, cancelling() as cancel:
         record = FolderEdit(session, folder, target, request_for, keep_place).run(on_progress, cancel)
     return answer_of(target, record), not any(edited.problem for edited in record.photos.values())
+
+
+def _of_faces(session: Session, request_for: RequestFor, label_set: LabelSet, number: int | None) -> RequestFor:
+    """The same requests, each of one face of its photo, where weights that find faces are installed and labels are of
+    faces. Raises BadRequest for a number where they are not."""
+    from engine.requests.faces.choice import is_of_faces
+
+    finder = session.face_finder() if is_of_faces(label_set) else None
+    if finder is None and number is not None:
+        raise BadRequest("No weights that find faces are installed, or these labels are of none; leave out --face.")
+    return request_for if finder is None else lambda path: _with_face(session, finder, request_for(path), number)
+
+
+def _with_face(session: Session, finder: str, request: EditRequest, number: int | None) -> EditRequest:
+    """The edit of one face, of those that are found; which is said where there are several.
+
+    With a label map of the whole photo it is edited as it stands, unless a face is asked for.
+    """
+    if request.label_map is not None and number is None:
+        return request
+    from engine.requests.faces.choice import chosen_frame
+    from engine.requests.faces.find_faces import FindFacesRequest
+
+    faces = session.run(FindFacesRequest(finder, request.photo))
+    frame = chosen_frame(faces, number)
+    if len(faces.frames) > 1 and number is None:
+        count = len(faces.frames)
+        tell([f'"{request.photo.name}": {count} faces, the largest is edited; --face 2 to {count} takes another.'])
+    return request.replace(face=frame)
 
 
 def _check_paths(photo: Path, target: Path, label_maps: Path | None, reshape: Path | None) -> None:

@@ -13,6 +13,7 @@ from msgspec import Meta, structs
 from engine.errors import BadRequest, Message
 from engine.files import PathLike
 from engine.labels.looked_at import Part, check_part
+from engine.pictures.face_frames import FaceFrame, check_face
 from engine.pictures.images import PICTURE_SUFFIXES
 from engine.pictures.photo_files import write_photo
 from engine.pictures.photos import Photo
@@ -89,12 +90,14 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
     were looked for; label 0 outside it is not restyled. None: all of it where the map is given, else what the
     parser looked at; `WHOLE` counts what lies around that as label 0. view: longer side in pixels of the picture
     asked for, where a window needs no more; 0 is the photo's own size. style_locks, label_locks: as in
-    `RenderRequest`, they decide nothing of the picture.
+    `RenderRequest`, they decide nothing of the picture. face: the
+    frame of the face that is edited, in longer sides of the photo, which parser and painter see upright; None: they see
+    the photo as it stands.
     """
 
     task: ClassVar[Message] = Message("restyle photos")
     suffixes: ClassVar[tuple[str, ...]] = PICTURE_SUFFIXES
-    unless_empty: ClassVar[tuple[str, ...]] = (*LOCKS, "looked_at", "reshaped_map")
+    unless_empty: ClassVar[tuple[str, ...]] = (*LOCKS, "looked_at", "reshaped_map", "face")
 
     photo: PhotoReference
     edits: tuple[RegionEdit, ...]
@@ -104,6 +107,7 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
     style_locks: tuple[int, ...] = ()
     label_locks: tuple[int, ...] = ()
     reshaped_map: LabelMapData | None = None
+    face: FaceFrame | None = None
 
     def __post_init__(self) -> None:
         labels = [edit.label for edit in self.edits]
@@ -112,6 +116,8 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
         sort_locks(self)
         if self.looked_at is not None:
             check_part(self.looked_at)
+        if self.face is not None:
+            check_face(self.face)
         if self.view < 0:
             raise BadRequest('The key "view" is {0}; give a number of pixels, or 0 for the whole photo.', self.view)
 

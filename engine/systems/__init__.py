@@ -12,10 +12,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import EngineError, Message, NotSupported
+from engine.requests.faces.find_faces import FindFacesRequest
 from engine.requests.parse import ParseRequest
 from engine.systems.an_classes import system as an_classes
 from engine.systems.an_inpaint import system as an_inpaint
 from engine.systems.base import Abilities, System, load_part
+from engine.systems.face_finder import system as face_finder
 from engine.systems.parser import system as parser
 from engine.systems.pix2pixhd import system as pix2pixhd
 from engine.systems.sean import system as sean
@@ -38,6 +40,7 @@ SYSTEMS: tuple[System, ...] = (
     an_inpaint.SYSTEM,
     text_layout.SYSTEM,
     parser.SYSTEM,
+    face_finder.SYSTEM,
 )
 
 
@@ -125,6 +128,12 @@ def parser_for(entries: Iterable[WeightsEntry], label_set: LabelSet) -> str | No
         if parser_labels is not None and parser_labels.same_labels(label_set):
             return entry.name
     return None
+
+
+def finder_among(entries: Iterable[WeightsEntry]) -> str | None:
+    """The name of the first of these weights that finds faces in photos; None if none does."""
+    finders = (entry.name for entry in entries if entry.card is not None and serves(entry.card, FindFacesRequest))
+    return next(finders, None)
 
 
 def default_weights(names: Iterable[str]) -> str:

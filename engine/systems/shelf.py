@@ -11,7 +11,7 @@ from engine.errors import WeightsError
 from engine.labels.label_sets import LabelSet
 from engine.requests.base import Request
 from engine.requests.parse import LabelMapFinder, ParseRequest
-from engine.systems import find_system, parser_for, systems_serving
+from engine.systems import find_system, finder_among, parser_for, systems_serving
 from engine.systems.base import System, load_part
 from engine.weights.store import list_weights, load_weights
 
@@ -29,6 +29,10 @@ class Shelf:
     def parser_for(self, label_set: LabelSet) -> str | None:
         """Name of installed weights that find label maps of these labels, or None if there are none."""
         return parser_for(list_weights(), label_set)
+
+    def face_finder(self) -> str | None:
+        """Name of installed weights that find faces in photos, or None if there are none."""
+        return finder_among(list_weights())
 
     def load(self, weights_name: str) -> Any:
         """The weights called `weights_name`, whatever they do, read once. Raises WeightsError."""

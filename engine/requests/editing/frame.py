@@ -42,7 +42,8 @@ class Frame:
     pixels: (h, w, 3) uint8 sRGB. colours: the same in 0..1, in the photo's own numbers. label_map: (h, w), with
     `UNSEEN` where a parser did not look. soft: (h, w, L), see `soft_labels`. box: of it in the photo. whole_map: label
     map of the whole photo, any size, with `UNSEEN` too. warnings: doubts about the map. cut_labels: those
-    whose region ends where a parser that looked closer at a face saw no further.
+    whose region ends where a parser that looked closer at a face saw no further. upright: pixels (h', w', 3) and
+    label map of the face, upright, where the photo has it turned or small: what a network paints.
     """
 
     pixels: Array
@@ -54,6 +55,7 @@ class Frame:
     label_set: LabelSet
     warnings: tuple[str, ...] = ()
     cut_labels: tuple[int, ...] = ()
+    upright: tuple[Array, Array] | None = None
 
     @classmethod
     def of(
@@ -114,8 +116,12 @@ class Frame:
 
     @property
     def painted_map(self) -> Array:
-        """(h, w) of the frame, with label 0 for what is unseen: what a network paints."""
+        """(h, w) of the frame, with label 0 for what is unseen."""
         return np.where(self.label_map == UNSEEN, np.uint8(0), self.label_map)
+
+    def painted(self) -> tuple[Array, Array]:
+        """Pixels (h, w, 3) and label map (h, w) that a network paints: of the upright face, if there is one."""
+        return (self.pixels, self.painted_map) if self.upright is None else self.upright
 
     @property
     def has_unseen(self) -> bool:

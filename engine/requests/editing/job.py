@@ -20,11 +20,13 @@ from engine.errors import BadRequest, Message
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.closeup import reduced
+from engine.pictures.face_frames import FaceFrame
 from engine.pictures.images import read_image, resize_image
 from engine.pictures.photos import Photo, at_view_size, read_photo
 from engine.pictures.profiles import from_srgb
 from engine.requests.base import Report, Services
 from engine.requests.editing.aim import aimed
+from engine.requests.editing.face import frame_around_face, seen_upright
 from engine.requests.editing.frame import SIDE, Frame, KeptParser
 from engine.requests.editing.reshape import ReshapedFrame, changes_beyond, photo_styles, reshaped_frame
 from engine.requests.kept import file_identity
@@ -103,11 +105,14 @@ class _Job:
     ) -> tuple[Hashable, Frame]:
         """The frame on which changes are fitted, and its key. photo_key: of the photo with the regions of that map."""
         kept, label_set, request = self.services.kept, self.painter.label_set, self.request
-        key = "frame", photo_key, label_map, request.looked_at, label_set, self.parser_name
+        if request.face is not None and label_map is None and (parser := self._parser()) is not None:
+            return self._find_face(request.face, parser)
+        key: tuple[Hashable, ...] = "frame", photo_key, label_map, request.looked_at, label_set, self.parser_name
+        key = key if request.face is None else (*key, request.face)
 
         def analysed(shows_all: bool) -> Frame:
             seen = kept.get(("as seen", photo_key), lambda: self.reshaped(reduced(as_seen(self.photo(0).samples))))
-            return Frame.of(
+            frame = Frame.of(
                 seen,
                 label_map,
                 label_set,
@@ -116,6 +121,10 @@ class _Job:
                 looked_at=request.looked_at,
                 shows_all=shows_all,
             )
+            if request.face is None:
+                return frame
+            photo = self.reshaped(as_seen(self.photo(0).samples))
+            return seen_upright(frame, photo, request.face, self.profile)
 
         if not shows_all:
             frame = kept.get(key, lambda: analysed(False))
@@ -136,6 +145,16 @@ class _Job:
             key,
             lambda: reshaped_frame(request, frame, self.painter, self.services, self.profile, self.report),
         )
+
+    def _find_face(self, face: FaceFrame, parser: LabelMapFinder) -> tuple[Hashable, Frame]:
+        label_set, looked_at = self.painter.label_set, self.request.looked_at
+        key = "face", self.photo_key, face, looked_at, label_set, self.parser_name
+
+        def analysed() -> Frame:
+            photo = as_seen(self.photo(0).samples)
+            return frame_around_face(photo, face, label_set, parser, self.profile, looked_at=looked_at)
+
+        return key, self.services.kept.get(key, analysed)
 
     def _parser(self) -> LabelMapFinder | None:
         if self.parser_name is None:
@@ -254,12 +273,13 @@ class _Job:
 
         painting(0, 1)
         frame, services = self.frame, self.services
+        own_pixels, own_map = frame.painted()
         styles = photo_styles(self.painter, frame, services)
-        label_map = LabelMapData.from_array(frame.painted_map)
+        label_map = LabelMapData.from_array(own_map)
         request = RenderRequest(self.request.weights, label_map, {**styles, edit.label: edit.style})
         tensor, notes = read_codes(request, self.painter, services, self.report)
         pixels, _ = self.painter.paint(request, tensor, painting)
-        reached = services.codes.encode(self.painter, pixels, frame.painted_map)
+        reached = services.codes.encode(self.painter, pixels, own_map)
         if len(tensor) == 1 and reached.present[edit.label]:
             tensor = tensor.clone()
             wanted = tensor[0, edit.label]
@@ -267,7 +287,8 @@ class _Job:
             pixels, _ = self.painter.paint(request, tensor, painting)
         one_colour = _one_colour(self.painter.label_set, edit.label)
         colours = as_colours(from_srgb(pixels, self.profile))
-        return tones_of(colours, self._region(edit.label), one_colour=one_colour), tuple(notes)
+        region = self._region(edit.label) if frame.upright is None else (own_map == edit.label).astype(np.float32)
+        return tones_of(colours, region, one_colour=one_colour), tuple(notes)
 
 
 def _one_colour(label_set: LabelSet, label: int) -> bool:

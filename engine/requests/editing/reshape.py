@@ -105,7 +105,7 @@ def reshaped_frame(
 
 def photo_styles(painter: Painter, frame: Frame, services: Services) -> dict[int, Style]:
     """The styles of the photo's own regions, by label."""
-    codes = services.codes.encode(painter, frame.pixels, frame.painted_map)
+    codes = services.codes.encode(painter, *frame.painted())
     return {
         int(label): ImageStyle(path="", label=int(label), code=encode_code(codes.codes[label]))
         for label in np.flatnonzero(codes.present)

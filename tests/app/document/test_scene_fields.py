@@ -26,6 +26,7 @@ from app.raster.frozen_maps import FrozenMap
 from engine.errors import BadRequest
 from engine.labels.label_sets import load_label_set
 from engine.labels.looked_at import Part
+from engine.pictures.face_frames import FaceFrame
 from engine.requests.base import Request
 from engine.requests.json_text import from_json, to_json
 from engine.requests.label_map_data import LabelMapData
@@ -58,6 +59,7 @@ class MoodRequest(Request[RenderResult], frozen=True, tag="mood"):
     photo: PhotoReference | None = None
     looked_at: Part | None = None
     reshaped_map: LabelMapData | None = None
+    face: FaceFrame | None = None
     mood: str = "calm"
 
 
@@ -134,6 +136,7 @@ OTHER: dict[str, Any] = {
     "photo": PhotoReference("anna.jpg", "0" * 64),
     "looked_at": (0.0, 0.0, 0.5, 1.0),
     "mood": "wild",
+    "face": FaceFrame(0.4, 0.5, 0.2, 15.0),
     "photo_map": FrozenMap.of(face_label_map(64)[:, ::-1]),
 }
 ROLES = roles(MoodScene)
@@ -290,7 +293,7 @@ def request_values(name: str) -> dict[str, Any]:
 
 @every_field
 def test_a_request_has_the_fields_that_travel_and_no_other(name):
-    none_here = {"photo", "looked_at", "reshaped_map"}
+    none_here = {"photo", "looked_at", "reshaped_map", "face"}
     only_mood = set(MoodRequest.__struct_fields__) - set(RENDER.request.__struct_fields__) - none_here
     keys = {"kind": {"kind", *only_mood}}.get(name, {ROLES[name].key} - {""})
     assert set(request_values(name)) == keys

@@ -1,0 +1,1 @@
+"""Faces in photos: where they are."""
