@@ -34,7 +34,7 @@ STRAND_REACH = 0.35
 """How far single strands, the lighter or darker ones, reach into that fading: a share of it."""
 SMOOTH = 0.8
 """Standard deviation of the blur, in pixels of the small picture, without which its steps show in a large photo."""
-TONES = 4, 96
+TONES = 8, 75
 """Percentiles of a region's coarse colours between which its new parts stay, channel by channel."""
 LEAST_KNOWN = 400
 """Pixels of a region that give more texture than a pattern that repeats."""
