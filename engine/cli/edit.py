@@ -172,7 +172,7 @@ def _with_face(session: Session, finder: str, request: EditRequest, number: int 
     frame = chosen_frame(faces, number)
     if len(faces.frames) > 1 and number is None:
         count = len(faces.frames)
-        tell([f'"{request.photo.name}": {count} faces, the largest is edited; --face 2 to {count} takes another.'])
+        tell([f'"{request.photo.name}": of its {count} faces the largest is edited; --face 2 takes the next one.'])
     return request.replace(face=frame)
 
 

@@ -22,7 +22,7 @@ STEP = 3
 """By how much each look reduces the picture further, until a face that fills it is small enough."""
 SMALL = 96
 """Longer side from which on a picture is small enough: the network knows faces that fill it."""
-LIKELY, SURE = 0.25, 0.5
+LIKELY, SURE = 0.25, 0.4
 """Of a cell's heat: from where it is looked at closer, and from where on a face is found."""
 CLOSE = 128
 """Side of the closer look, in pixels; the frame takes `OF_CLOSE` of it."""
@@ -102,7 +102,7 @@ class FaceFinder:
     def _sightings(self, pictures: Array) -> Sightings:
         """Of (B, H, W, 3) uint8, padded to what the network takes; the padding's cells are cold."""
         height, width = pictures.shape[1:3]
-        image = torch.from_numpy(np.ascontiguousarray(pictures)).to(self.device).permute(0, 3, 1, 2)
+        image = torch.from_numpy(np.array(pictures)).to(self.device).permute(0, 3, 1, 2)
         image = F.pad(image.float().div_(127.5).sub_(1), (0, -width % STRIDE, 0, -height % STRIDE), mode="replicate")
         return self.network(image.contiguous(memory_format=torch.channels_last))
 
