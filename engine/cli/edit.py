@@ -102,8 +102,7 @@ def edit(
     its own colours and with its own texture.
 
     Of several faces one is edited, however it is turned; of a small face the parser looks at a part of the photo alone.
-    The background is restyled then only with --labels or
-    --count-rest.
+    The background is restyled then only with --labels or --count-rest.
 
     A folder of photos is edited into another one. edited.json there says what became of each photo; the same command
     goes on where it was interrupted. Exit code 1 if a photo was left out.

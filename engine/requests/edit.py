@@ -84,15 +84,14 @@ class EditResult:
 class EditRequest(Request[EditResult], frozen=True, tag="edit"):
     """Restyle regions of a photo.
 
-    edits: at most one per label. label_map: of the whole photo, any size, given or corrected by the user; the
-    parser finds it otherwise. reshaped_map: of the size of label_map: where it differs, the photo is painted anew,
-    its regions in the shapes of this map, and edits are of those. looked_at: the part of the photo in which regions
-    were looked for; label 0 outside it is not restyled. None: all of it where the map is given, else what the
-    parser looked at; `WHOLE` counts what lies around that as label 0. view: longer side in pixels of the picture
-    asked for, where a window needs no more; 0 is the photo's own size. style_locks, label_locks: as in
-    `RenderRequest`, they decide nothing of the picture. face: the
-    frame of the face that is edited, in longer sides of the photo, which parser and painter see upright; None: they see
-    the photo as it stands.
+    edits: at most one per label. label_map: of the whole photo, any size, given or corrected by the user; the parser
+    finds it otherwise. reshaped_map: of the size of label_map: where it differs, the photo is painted anew, its regions
+    in the shapes of this map, and edits are of those. looked_at: the part of the photo in which regions were looked
+    for; label 0 outside it is not restyled. None: all of it where the map is given, else what the parser looked at;
+    `WHOLE` counts what lies around that as label 0. view: longer side in pixels of the picture asked for, where a
+    window needs no more; 0 is the photo's own size. style_locks, label_locks: as in `RenderRequest`, they decide
+    nothing of the picture. face: the frame of the face that is edited, in longer sides of the photo, which parser and
+    painter see upright; None: they see the photo as it stands.
     """
 
     task: ClassVar[Message] = Message("restyle photos")

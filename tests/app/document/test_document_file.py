@@ -22,6 +22,7 @@ from engine.documents import document_file as files
 from engine.documents.document_file import read_document_request
 from engine.errors import BadFile, EngineError
 from engine.labels.label_sets import load_label_set
+from engine.pictures.face_frames import FaceFrame
 from engine.pictures.sniffing import sniff
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.styles import ColourStyle, ImageStyle, MixStyle, SampleStyle, encode_code
@@ -50,6 +51,7 @@ OTHER = {
     "photo": PhotoReference("/photos/me.jpg", "ab" * 32),
     "looked_at": (0.1, 0.2, 0.9, 0.8),
     "photo_map": FrozenMap.of(face_label_map(64)[:, ::-1]),
+    "face": FaceFrame(0.4, 0.5, 0.2, 15.0),
 }  # fmt: skip
 
 
