@@ -7,13 +7,14 @@ The choice is made on a small picture; what is laid comes from the photo at its 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 Array = np.ndarray
+Texture = Callable[[slice, slice], Array]
 BLOCK, OVERLAP = 16, 6
 """Side of a piece and of what two of them share, in pixels of the small picture."""
 MOST_SOURCES, ENOUGH_SOURCES = 1500, 100
@@ -71,20 +72,19 @@ def quilt(texture: Array, guide: Array, known: Array, hole: Array, seed: int) ->
 
 def lay(
     target: Array,
-    photo: Array,
+    texture: Texture,
     pieces: Sequence[Piece],
+    lengths: tuple[int, int],
     scale: tuple[float, float],
     corner: tuple[int, int],
-    coarseness: float,
 ) -> None:
-    """Lay the texture of pieces over `target`, from a photo of any size.
+    """Lay the texture of pieces over `target`, in a frame of any size.
 
     Args:
-        target: (h, w, C) float32, a part of the photo's frame, over which it is laid.
-        photo: (H, W, C) float32, the frame. scale: its height and width over those of the small picture.
+        target: (h, w, C) float32, a part of the frame, over which it is laid.
+        texture: what the frame has in some rows and columns, (h, w, C) float32.
+        lengths: height and width of the frame. scale: these over those of the small picture.
         corner: row and column of target's first pixel in the frame.
-        coarseness: standard deviation, in pixels of the small picture, of the blur that texture is the rest of; 0:
-            pieces are laid as they are.
     """
     for piece in pieces:
         place = [slice(*_both(start, scale[axis])) for axis, start in enumerate((piece.row, piece.column))]
@@ -95,7 +95,12 @@ def lay(
         if rows.start >= rows.stop or columns.start >= columns.stop:
             continue
         sizes = [side.stop - side.start for side in place]
-        source = _texture(photo, piece, scale, sizes, coarseness)
+        starts = [
+            min(round(start * factor), length - size)
+            for start, factor, length, size in zip(
+                (piece.source_row, piece.source_column), scale, lengths, sizes, strict=True
+            )
+        ]
         share = piece.share
         if list(share.shape) != sizes:
             share = cv2.resize(share, (sizes[1], sizes[0]), interpolation=cv2.INTER_LINEAR)
@@ -103,31 +108,14 @@ def lay(
             slice(side.start + first - laid_side.start, side.stop + first - laid_side.start)
             for side, first, laid_side in zip((rows, columns), corner, place, strict=True)
         )
+        source = texture(*(slice(s + side.start, s + side.stop) for s, side in zip(starts, cut, strict=True)))
         laid = target[rows, columns]
-        laid += share[cut][..., None] * (source[cut] - laid)
+        laid += share[cut][..., None] * (source - laid)
 
 
 def _both(start: int, scale: float) -> tuple[int, int]:
-    """First and last pixel of a piece's side in the photo."""
+    """First and last pixel of a piece's side in the frame."""
     return round(start * scale), round((start + BLOCK) * scale)
-
-
-def _texture(
-    photo: Array, piece: Piece, scale: tuple[float, float], sizes: list[int], coarseness: float
-) -> Array:
-    """The piece's source in the photo, of those sizes, without what is coarse about it."""
-    corners = (round(piece.source_row * scale[0]), round(piece.source_column * scale[1]))
-    first = [min(corner, length - size) for corner, length, size in zip(corners, photo.shape, sizes, strict=False)]
-    if not coarseness:
-        return photo[first[0] : first[0] + sizes[0], first[1] : first[1] + sizes[1]]
-    sigma = coarseness * max(scale)
-    margin = int(np.ceil(2.5 * sigma))
-    low = [max(0, corner - margin) for corner in first]
-    around = photo[low[0] : first[0] + sizes[0] + margin, low[1] : first[1] + sizes[1] + margin]
-    fine = around - cv2.GaussianBlur(around, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
-    top, left = first[0] - low[0], first[1] - low[1]
-    texture: Array = fine[top : top + sizes[0], left : left + sizes[1]]
-    return texture
 
 
 def _whole_pieces(known: Array, random: np.random.Generator) -> Array:

@@ -8,7 +8,7 @@ and what was decided is laid into the photo at any size. Only changed places are
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -20,6 +20,7 @@ from engine.compose.shapes.membranes import membrane
 from engine.compose.shapes.quilting import Piece, lay, quilt
 
 Array = np.ndarray
+Report = Callable[[float], None]
 GROWN, GROWN_BESIDE = 6, 2
 """Pixels of the small picture by which a change reaches beyond an old border that it moves, where old and new are half
 mixed: into regions of a label that is new there, and into others, which keep their look."""
@@ -36,8 +37,20 @@ SMOOTH = 0.8
 """Standard deviation of the blur, in pixels of the small picture, without which its steps show in a large photo."""
 TONES = 8, 75
 """Percentiles of a region's coarse colours between which its new parts stay, channel by channel."""
+TILE = 32
+"""Side, in pixels of the small picture, of the parts that are written at once."""
 LEAST_KNOWN = 400
 """Pixels of a region that give more texture than a pattern that repeats."""
+
+
+@dataclass(frozen=True)
+class LabelTexture:
+    """What is laid on a label's new part: hole, (h, w) float32, where; the pieces; coarse, (h, w, 3), what of the photo
+    is no texture."""
+
+    hole: Array
+    coarse: Array
+    pieces: tuple[Piece, ...]
 
 
 @dataclass(frozen=True)
@@ -45,31 +58,64 @@ class Reshape:
     """What becomes of a frame, decided on its small picture.
 
     colours: (h, w, 3) float32 in 0..1, coarse where texture is laid on it. share: (h, w) float32, how much of the photo
-    they replace. textures: by label where its texture goes, (h, w) float32, and the pieces it consists of.
+    they replace. textures: of the labels that have some.
     """
 
     colours: Array
     share: Array
-    textures: tuple[tuple[Array, tuple[Piece, ...]], ...]
+    textures: tuple[LabelTexture, ...]
 
-    def apply(self, samples: Array, top: int, left: int, bottom: int, right: int) -> None:
+    def apply(
+        self, samples: Array, top: int, left: int, bottom: int, right: int, report: Report | None = None
+    ) -> None:
         """Write the reshaped regions into a photo's samples (H, W[, C]), whose frame has those sides in pixels.
 
-        What share is 0 of keeps its samples, bit for bit; so do pixels that nobody can see.
+        What share is 0 of keeps its samples, bit for bit; so do pixels that nobody can see. report: called with the
+        share done, 0..1, after each tile; it may raise to stop.
         """
         frame = samples[top:bottom, left:right]
+        before, tiles = frame.copy(), list(self._tiles())  # texture is the photo's, not what was laid a tile before
+        for number, tile in enumerate(tiles):
+            self._apply_tile(frame, before, tile)
+            if report is not None:
+                report((number + 1) / len(tiles))
+
+    def _tiles(self) -> Iterator[tuple[slice, slice]]:
+        """Rows and columns of the small picture, tile by tile, where anything is replaced."""
+        reached = cv2.dilate(self.share, np.ones((3, 3), np.uint8)) > 0  # enlarging reaches half a pixel farther
+        height, width = reached.shape
+        for top in range(0, height, TILE):
+            for left in range(0, width, TILE):
+                tile = slice(top, min(top + TILE, height)), slice(left, min(left + TILE, width))
+                if reached[tile].any():
+                    yield tile
+
+    def _apply_tile(self, frame: Array, photo: Array, tile: tuple[slice, slice]) -> None:
+        """Write one tile of the frame; photo: the frame as it was."""
         scale = frame.shape[0] / self.share.shape[0], frame.shape[1] / self.share.shape[1]
-        rows, columns = (_extent(self.share.max(axis) > 0) for axis in (1, 0))
-        box = _scaled(rows, scale[0], frame.shape[0]), _scaled(columns, scale[1], frame.shape[1])
+        rows, columns = (
+            slice(round(side.start * factor), round(side.stop * factor))
+            for side, factor in zip(tile, scale, strict=True)
+        )
+        box = rows, columns
+        if rows.start == rows.stop or columns.start == columns.stop:
+            return
         share = _sampled(self.share, box, scale)
         colours = _sampled(self.colours, box, scale)
-        photo = as_colours(frame)
-        for hole, pieces in self.textures:
+        for texture in self.textures:
+            hole = _sampled(texture.hole, box, scale)
+            if not hole.any():
+                continue
             laid = np.zeros_like(colours)
-            lay(laid, photo, pieces, scale, (box[0].start, box[1].start), TEXTURE)
-            colours += laid * _sampled(hole, box, scale)[..., None]
-        mixed = photo[box] + share[..., None] * (np.clip(colours, 0, 1) - photo[box])
-        seen = opaque(frame[box])
+
+            def fine(rows: slice, columns: slice, coarse: Array = texture.coarse) -> Array:
+                return as_colours(photo[rows, columns]) - _sampled(coarse, (rows, columns), scale)
+
+            lay(laid, fine, texture.pieces, frame.shape[:2], scale, (rows.start, columns.start))
+            colours += laid * hole[..., None]
+        old = as_colours(photo[box])
+        mixed = old + share[..., None] * (np.clip(colours, 0, 1) - old)
+        seen = opaque(photo[box])
         write_colours(frame[box], mixed, (share > 0) if seen is None else (share > 0) & seen)
 
 
@@ -116,7 +162,7 @@ def plan_reshape(
         if not pieces:
             continue
         colours[hole] = coarse[hole]
-        textures.append((hole.astype(np.float32), tuple(pieces)))
+        textures.append(LabelTexture(hole.astype(np.float32), coarse_photo, tuple(pieces)))
         if label in stranded:
             softness[hole] = SOFT_STRANDS
             strands[hole] = _strands(texture, pieces)[hole]
@@ -140,7 +186,7 @@ def _tone(photo: Array, painted: Array, known: Array, hole: Array) -> Array:
 def _strands(texture: Array, pieces: list[Piece]) -> Array:
     """(h, w) of about -1..1: which strands of the texture that is laid stand out, the dark as the light."""
     laid = np.zeros_like(texture)
-    lay(laid, texture, pieces, (1.0, 1.0), (0, 0), 0.0)
+    lay(laid, lambda rows, columns: texture[rows, columns], pieces, texture.shape[:2], (1.0, 1.0), (0, 0))
     luma = laid.mean(-1)
     spread = float(luma.std())
     return np.clip(luma / (2 * spread), -1, 1) if spread > 0 else luma
@@ -168,18 +214,6 @@ def _dilated(mask: Array, reach: int) -> Array:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     grown: Array = cv2.dilate(mask.astype(np.uint8), kernel) > 0
     return grown
-
-
-def _extent(flags: Array) -> tuple[int, int]:
-    """The first of the flags that are set and the one behind the last; (0, 0) where none is."""
-    numbers = np.flatnonzero(flags)
-    return (int(numbers[0]), int(numbers[-1]) + 1) if len(numbers) else (0, 0)
-
-
-def _scaled(extent: tuple[int, int], scale: float, length: int) -> slice:
-    """The photo's pixels that small pixels of an extent reach when they are enlarged linearly."""
-    first, last = extent
-    return slice(max(0, int(np.floor((first - 1) * scale))), min(length, int(np.ceil((last + 1) * scale))))
 
 
 def _sampled(field: Array, box: tuple[slice, slice], scale: tuple[float, float]) -> Array:

@@ -34,7 +34,7 @@ from engine.requests.label_map_data import LabelMapData
 from engine.requests.parse import LabelMapFinder
 from engine.requests.render import RenderRequest, read_codes
 from engine.requests.style_pictures import label_map_of, notes_of, require_region
-from engine.requests.styles import ColourStyle, ImageStyle, simple_parts
+from engine.requests.styles import ColourStyle, ImageStyle, Style, simple_parts
 
 if TYPE_CHECKING:
     from engine.painting.painter import Painter
@@ -54,7 +54,7 @@ def edited(request: EditRequest, services: Services, report: Report) -> tuple[Ar
     def composed(share: float) -> None:
         report(0.6 + 0.4 * share, Message("restyling"))
 
-    samples = compose(job.reshaped(photo.samples), job.frame.whole_map, changes, report=composed)
+    samples = compose(job.kept_reshaped(photo), job.frame.whole_map, changes, report=composed)
     notes = [*notes_of(request.photo.path, photo.notes), *job.notes]
     return samples, photo, tuple(dict.fromkeys(notes))
 
@@ -73,10 +73,11 @@ class _Job:
         self.profile = self.photo(request.view).icc_profile
         report(0.1, Message("finding regions"))
         self._reshape: ReshapedFrame | None = None
+        self._reshape_key: Hashable = None
         self.frame_key, self.frame = self._find_frame(request.label_map, self.photo_key)
         if request.reshaped_map is not None:
-            reshape_key, self._reshape = self._find_reshape()
-            self.frame_key, self.frame = self._find_frame(request.reshaped_map, reshape_key)
+            self._reshape_key, self._reshape = self._find_reshape()
+            self.frame_key, self.frame = self._find_frame(request.reshaped_map, self._reshape_key)
         self.notes: list[str] = [Message('"{0}": {1}', request.photo.name, warning) for warning in self.frame.warnings]
 
     def photo(self, view: int) -> Photo:
@@ -99,6 +100,18 @@ class _Job:
     def reshaped(self, samples: Array) -> Array:
         """Samples of the photo at any size, with its regions in the shapes that are wanted."""
         return samples if self._reshape is None else self._reshape.of(samples)
+
+    def kept_reshaped(self, photo: Photo) -> Array:
+        """The same of the photo at the size that is asked for, kept for its next edit."""
+        if self._reshape is None:
+            return photo.samples
+        key = "reshaped", self._reshape_key, self.request.view, photo.samples.shape
+
+        def report(share: float) -> None:
+            self.report(0.5 + 0.1 * share, Message("restyling"))
+
+        reshape = self._reshape
+        return self.services.kept.get(key, lambda: reshape.of(photo.samples, report))
 
     def _find_frame(
         self, label_map: LabelMapData | None, photo_key: Hashable, *, shows_all: bool = False
@@ -138,7 +151,11 @@ class _Job:
         if changes_beyond(request, frame):
             frame_key, frame = self._find_frame(request.label_map, self.photo_key, shows_all=True)
         shown = {int(label) for label in np.unique(frame.painted_map)}
-        new_styles = tuple((edit.label, edit.style) for edit in request.edits if edit.on and edit.label not in shown)
+        new_styles = tuple(
+            (edit.label, edit.style, _files_of(edit.style))
+            for edit in request.edits
+            if edit.on and edit.label not in shown
+        )
         card = self.painter.card
         key = "reshape", frame_key, request.reshaped_map, new_styles, card.name, card.identity
         return key, self.services.kept.get(
@@ -228,12 +245,7 @@ class _Job:
     def _tones(self, edit: RegionEdit) -> tuple[Hashable, TonesAndNotes]:
         """What an edit's region is to look like: a colour, a photo's region, or what the model paints; and its key."""
         style, label_set = edit.style, self.painter.label_set
-        files = tuple(
-            file_identity(path)
-            for simple_style in simple_parts(style)
-            if isinstance(simple_style, ImageStyle)
-            for path in (simple_style.path, simple_style.label_map_path or "")
-        )
+        files = _files_of(style)
         key: tuple[Hashable, ...] = "tones", style, files, label_set
         if isinstance(style, ImageStyle) and files[0] is not None:
             key += self.parser_name, self.profile
@@ -289,6 +301,16 @@ class _Job:
         colours = as_colours(from_srgb(pixels, self.profile))
         region = self._region(edit.label) if frame.upright is None else (own_map == edit.label).astype(np.float32)
         return tones_of(colours, region, one_colour=one_colour), tuple(notes)
+
+
+def _files_of(style: Style) -> tuple[Hashable, ...]:
+    """What the style's files are now: they may be written anew while results are kept."""
+    return tuple(
+        file_identity(path)
+        for simple_style in simple_parts(style)
+        if isinstance(simple_style, ImageStyle)
+        for path in (simple_style.path, simple_style.label_map_path or "")
+    )
 
 
 def _one_colour(label_set: LabelSet, label: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,11 +35,11 @@ class ReshapedFrame:
     plan: Reshape
     box: Part
 
-    def of(self, samples: Array) -> Array:
+    def of(self, samples: Array, report: Callable[[float], None] | None = None) -> Array:
         """Samples (H, W[, C]) of the whole photo at any size with their regions reshaped; the argument stays."""
         rows, columns = slices_of(self.box, *samples.shape[:2])
         changed = samples.copy()
-        self.plan.apply(changed, rows.start, columns.start, rows.stop, columns.stop)
+        self.plan.apply(changed, rows.start, columns.start, rows.stop, columns.stop, report)
         return changed
 
 
