@@ -259,7 +259,7 @@ def test_a_run_becomes_weights_that_parse(
     again = run(*words)
     assert again.code == 2 and "--replace" in one_sentence(again.err)
     assert run(*words, "--replace").code == 0
-    listed = run("weights")
+    listed = run("weights", "mine")
     assert "mine: parser" in listed.out and "CC0" in listed.out
     assert run("parse", desk / "anna.png", "--weights", shelf / "mine", "--out", "l.png").code == 0
 
