@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,7 +47,7 @@ CountRestOption = Annotated[
 ]
 FaceOption = Annotated[
     int | None,
-    typer.Option("--face", min=1, metavar="N", help="Which face, 1 being the largest, which is taken otherwise."),
+    typer.Option("--face", min=1, metavar="N", help="Which face, 1 being the largest; of several it is taken anyway."),
 ]
 KeepPlaceOption = Annotated[
     bool, typer.Option("--keep-place", help="Keep the place and the camera's serial numbers.")
@@ -101,8 +102,9 @@ def edit(
     With --reshape regions get other shapes: where its map differs from that of --labels, the photo is painted anew, in
     its own colours and with its own texture.
 
-    Of several faces one is edited, however it is turned; of a small face the parser looks at a part of the photo alone.
-    The background is restyled then only with --labels or --count-rest.
+    Of several faces one is edited, and a turned face is looked at upright; a photo of one upright face is taken whole,
+    unless --face asks for it. Around a small or chosen face the parser looks at a part of the photo alone: the
+    background is restyled then only with --labels or --count-rest.
 
     A folder of photos is edited into another one. edited.json there says what became of each photo; the same command
     goes on where it was interrupted. Exit code 1 if a photo was left out.
@@ -115,64 +117,87 @@ def edit(
     edits = edits_of(label_set, style or [], colour or [], strength or [], order, needed=reshape is None)
     request_for = _requests(photo, lasting_name(weights), edits, label_maps, label_set, order, count_rest)
     if reshape is not None:
-        request_for = _reshaping(request_for, reshape, label_set, order)
+        request_for = reshaping(request_for, reshape, label_set, order)
 
     from engine.session import Session
 
     session = Session(device)
-    request_for = _of_faces(session, request_for, label_set, face)
+    search = _face_search(session, label_set, face)
     edit_all = _edit_folder if photo.is_dir() else _edit_photo
-    answer, is_complete = edit_all(session, photo, target, request_for, keep_place, as_json)
+    answer, is_complete = edit_all(session, photo, target, request_for, search, keep_place, as_json)
     answer.tell(as_json)
     if not is_complete:
         raise SystemExit(CHECK_FAILED)
 
 
 def _edit_photo(
-    session: Session, photo: Path, target: Path, request_for: RequestFor, keep_place: bool, quiet: bool
+    session: Session,
+    photo: Path,
+    target: Path,
+    request_for: RequestFor,
+    search: FaceSearch | None,
+    keep_place: bool,
+    quiet: bool,
 ) -> tuple[Answer, bool]:
     with progress(f"editing {photo.name}", quiet=quiet) as on_progress, cancelling() as cancel:
-        return perform(session, request_for(photo), target, on_progress, cancel, keep_place=keep_place), True
+        request = request_for(photo)
+        request = request if search is None else search.of_face(session, request)
+        return perform(session, request, target, on_progress, cancel, keep_place=keep_place), True
 
 
 def _edit_folder(
-    session: Session, folder: Path, target: Path, request_for: RequestFor, keep_place: bool, quiet: bool
+    session: Session,
+    folder: Path,
+    target: Path,
+    request_for: RequestFor,
+    search: FaceSearch | None,
+    keep_place: bool,
+    quiet: bool,
 ) -> tuple[Answer, bool]:
     """The answer, and whether no photo was left out."""
     from engine.cli.edit_folder import FolderEdit, answer_of
 
     with progress(f"editing {folder.name}", quiet=quiet) as on_progress, cancelling() as cancel:
-        record = FolderEdit(session, folder, target, request_for, keep_place).run(on_progress, cancel)
+        record = FolderEdit(session, folder, target, request_for, keep_place, search).run(on_progress, cancel)
     return answer_of(target, record), not any(edited.problem for edited in record.photos.values())
 
 
-def _of_faces(session: Session, request_for: RequestFor, label_set: LabelSet, number: int | None) -> RequestFor:
-    """The same requests, each of one face of its photo, where weights that find faces are installed and labels are of
-    faces. Raises BadRequest for a number where they are not."""
+def _face_search(session: Session, label_set: LabelSet, number: int | None) -> FaceSearch | None:
+    """None where no weights that find faces are installed, or labels are not of faces. Raises BadRequest for a number
+    then."""
     from engine.requests.faces.choice import is_of_faces
 
     finder = session.face_finder() if is_of_faces(label_set) else None
     if finder is None and number is not None:
         raise BadRequest("No weights that find faces are installed, or these labels are of none; leave out --face.")
-    return request_for if finder is None else lambda path: _with_face(session, finder, request_for(path), number)
+    return None if finder is None else FaceSearch(finder, number)
 
 
-def _with_face(session: Session, finder: str, request: EditRequest, number: int | None) -> EditRequest:
-    """The edit of one face, of those that are found; which is said where there are several.
+@dataclass(frozen=True)
+class FaceSearch:
+    """How the face to edit is chosen in each photo. finder: name of weights. number: as --face has it."""
 
-    With a label map of the whole photo it is edited as it stands, unless a face is asked for.
-    """
-    if request.label_map is not None and number is None:
-        return request
-    from engine.requests.faces.choice import chosen_frame
-    from engine.requests.faces.find_faces import FindFacesRequest
+    finder: str
+    number: int | None
 
-    faces = session.run(FindFacesRequest(finder, request.photo))
-    frame = chosen_frame(faces, number)
-    if len(faces.frames) > 1 and number is None:
-        count = len(faces.frames)
-        tell([f'"{request.photo.name}": of its {count} faces the largest is edited; --face 2 takes the next one.'])
-    return request.replace(face=frame)
+    def is_needed(self, request: EditRequest) -> bool:
+        """With a label map of the whole photo it is edited as it stands, unless a face is asked for."""
+        return request.label_map is None or self.number is not None
+
+    def of_face(self, session: Session, request: EditRequest) -> EditRequest:
+        """The edit of one face, of those that are found; which is said where there are several. Raises as
+        `FindFacesRequest`, and BadRequest: there are not so many."""
+        if not self.is_needed(request):
+            return request
+        from engine.requests.faces.choice import chosen_frame
+        from engine.requests.faces.find_faces import FindFacesRequest
+
+        faces = session.run(FindFacesRequest(self.finder, request.photo))
+        frame = chosen_frame(faces, self.number)
+        if len(faces.frames) > 1 and self.number is None:
+            count = len(faces.frames)
+            tell([f'"{request.photo.name}": of its {count} faces the largest is edited; --face 2 takes the next one.'])
+        return request.replace(face=frame)
 
 
 def _check_paths(photo: Path, target: Path, label_maps: Path | None, reshape: Path | None) -> None:
@@ -227,12 +252,13 @@ def _requests(
     return request_for
 
 
-def _reshaping(request_for: RequestFor, reshape: Path, label_set: LabelSet, order: str | None) -> RequestFor:
+def reshaping(request_for: RequestFor, reshape: Path, label_set: LabelSet, order: str | None) -> RequestFor:
     """The same requests for photos whose regions get the shapes of a label map file."""
     from engine.labels.label_maps import read_certain_map
     from engine.requests.label_map_data import LabelMapData
 
-    reshaped_map = LabelMapData.from_array(read_certain_map(reshape, label_set, order=order).label_map)
+    label_map_file = read_certain_map(reshape, label_set, order=order, option="--order")
+    reshaped_map = LabelMapData.from_array(label_map_file.label_map)
     return lambda path: request_for(path).replace(reshaped_map=reshaped_map)
 
 

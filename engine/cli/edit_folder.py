@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -32,6 +33,11 @@ from engine.requests.json_text import to_json
 from engine.requests.kept import file_identity
 from engine.requests.styles import ImageStyle, simple_parts
 from engine.session import Session
+from engine.weights.card import read_card
+from engine.weights.store import find_weights
+
+if TYPE_CHECKING:
+    from engine.cli.edit import FaceSearch
 
 RECORD = "edited.json"
 SAVE_SECONDS = 5.0
@@ -64,7 +70,8 @@ class Record(msgspec.Struct, forbid_unknown_fields=True):
 class FolderEdit:
     """Photos of `folder`, and of the folders in it, edited into `target`.
 
-    request_for: of a photo's path. keep_place: as `write_photo` has it.
+    request_for: of a photo's path. keep_place: as `write_photo` has it. search: for the face, in photos that are not
+    finished; None edits them whole.
     """
 
     session: Session
@@ -72,6 +79,7 @@ class FolderEdit:
     target: Path
     request_for: Callable[[Path], EditRequest]
     keep_place: bool
+    search: FaceSearch | None = None
 
     def run(self, on_progress: Progress, cancel: threading.Event) -> Record:
         """Edit all photos; returns what became of each.
@@ -92,8 +100,8 @@ class FolderEdit:
                 def report(fraction: float, text: str, index: int = index, name: str = str(photo)) -> None:
                     on_progress((index + fraction) / len(photos), name)
 
-                earlier = before.photos.get(photo.as_posix())
-                record.photos[photo.as_posix()] = self._edit_one(photo, earlier, report, cancel)
+                line = _in_json(photo)
+                record.photos[line] = self._edit_one(photo, before.photos.get(line), report, cancel)
                 if time.monotonic() - saved_at > SAVE_SECONDS:
                     self._write_record(before, record)
                     saved_at = time.monotonic()
@@ -107,16 +115,20 @@ class FolderEdit:
     ) -> Edited:
         target, job = self.target / photo, ""
         try:
+            _check_text(photo)
             request = self.request_for(self.folder / photo)
             job = self._job(request)
             if earlier is not None and earlier.job == job and target.with_name(earlier.file or "-").is_file():
                 return replace(earlier, finished_before=True)
+            if self.search is not None:
+                request = self.search.of_face(self.session, request)
             result = self.session.run(request, report, cancel)
+            target = target.with_name(_file_name(photo, result.photo))
+            check_name(target)  # a name that cannot be given is this photo's problem; a full disk ends the run
         except (Cancelled, MissingStyle, NotSupported, WeightsError):
             raise
         except EngineError as error:
             return Edited(job, problem=str.__str__(error.message))
-        target = target.with_name(_file_name(photo, result.photo))
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -134,7 +146,10 @@ class FolderEdit:
         ]
         weights = self.session.painter(request.weights).card.identity
         words = to_json(request.replace(photo=request.photo.replace(path=request.photo.name)))
-        return hashlib.sha256(repr((words, style_files, weights, self.keep_place)).encode()).hexdigest()[:16]
+        deciding: tuple[object, ...] = (words, style_files, weights, self.keep_place)
+        if self.search is not None and self.search.is_needed(request):
+            deciding += (read_card(find_weights(self.search.finder)).identity, self.search.number)
+        return hashlib.sha256(repr(deciding).encode()).hexdigest()[:16]
 
     def _write_record(self, before: Record, record: Record) -> None:
         """Photos that were not looked at yet keep their line. Raises BadFile."""
@@ -183,6 +198,17 @@ def _photos(folder: Path, target: Path) -> Iterator[Path]:
             is_picture = name.lower().endswith(IMAGE_SUFFIXES) or sniff(path) in ("image", "label_map", "request_png")
             if is_picture and not name.startswith("."):
                 yield path.relative_to(folder)
+
+
+def _in_json(path: Path) -> str:
+    """A photo's line in edited.json; bytes of its name that are no UTF-8 are escaped."""
+    return path.as_posix().encode("utf-8", "backslashreplace").decode()
+
+
+def _check_text(path: Path) -> None:
+    """Raises BadFile: a photo's name is no UTF-8, so no request can hold it."""
+    if _in_json(path) != path.as_posix():
+        raise BadFile("{0} has a name that is not UTF-8; rename it.", ascii(path.as_posix()))
 
 
 def _file_name(path: Path, photo: Photo) -> str:

@@ -1,8 +1,6 @@
-"""Which face of a photo is edited where nobody says it: the largest, if the photo is no portrait as it stands."""
+"""Which face of a photo is edited where nobody says it: the largest of several, or the only one if it is turned."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from engine.errors import BadRequest
 from engine.labels.doubts import FACE_PARTS
@@ -10,10 +8,8 @@ from engine.labels.label_sets import LabelSet
 from engine.pictures.face_frames import FaceFrame
 from engine.requests.faces.find_faces import FoundFaces
 
-MOST_OF_SIDE = 0.75
-"""Side of a face's frame over the photo's shorter side from which on the photo is a portrait already."""
 MOST_TURN = 10.0
-"""Degrees up to which a portrait is upright."""
+"""Degrees up to which a face is upright."""
 
 
 def is_of_faces(label_set: LabelSet) -> bool:
@@ -24,21 +20,17 @@ def is_of_faces(label_set: LabelSet) -> bool:
 def chosen_frame(faces: FoundFaces, number: int | None = None) -> FaceFrame | None:
     """The frame of face `number` (1 is the largest), as requests have it.
 
-    number: None takes the largest, or no frame where the photo has no face, or one that fills it, upright.
+    number: None takes the largest of several, and the only one if it is turned. A photo without a face, or with one
+    that is upright, is edited whole: a frame around the face would cut off hair, hat and clothes for nothing.
 
     Raises BadRequest: there are not so many.
     """
+    frames = faces.frames
     if number is not None:
-        if not 1 <= number <= len(faces.frames):
+        if not 1 <= number <= len(frames):
             raise BadRequest(
-                "There is no face {0} in this photo; {1} were found, and 1 is the largest.", number, len(faces.frames)
+                "There is no face {0} in this photo; {1} were found, and 1 is the largest.", number, len(frames)
             )
-        return faces.frames[number - 1]
-    return None if _is_portrait(faces.frames, faces.width, faces.height) else faces.frames[0]
-
-
-def _is_portrait(frames: Sequence[FaceFrame], width: int, height: int) -> bool:
-    if len(frames) != 1:
-        return not frames
-    fills = frames[0].side * max(width, height) >= MOST_OF_SIDE * min(width, height)
-    return fills and abs(frames[0].turn) <= MOST_TURN
+        return frames[number - 1]
+    is_whole = not frames or (len(frames) == 1 and abs(frames[0].turn) <= MOST_TURN)
+    return None if is_whole else frames[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.cli.edit import FaceSearch, reshaping
 from engine.cli.edit_folder import RECORD, FolderEdit
-from engine.errors import Cancelled
+from engine.errors import BadLabelMap, Cancelled
 from engine.labels.label_maps import MapKind, write_label_map
 from engine.labels.label_sets import load_label_set
 from engine.pictures.images import read_image, write_image
@@ -151,3 +153,54 @@ def test_folders_that_cannot_be_are_refused_with_a_sentence(run: Runner, photos:
     Path("done", RECORD).write_text("[]", "utf-8")
     assert "is not what editing a folder writes" in one_sentence(edit(run, *words[2:4]).err)
     assert Path("done", RECORD).read_text("utf-8") == "[]"
+
+
+@pytest.mark.parametrize("name", ["an\ta.jpg", "bel\x01.jpg", os.fsdecode(b"b\xff.jpg")])
+def test_a_name_that_cannot_be_written_is_the_problem_of_that_photo_alone(
+    run: Runner, photos: Path, name: str
+) -> None:
+    if os.name == "nt":
+        pytest.skip("Windows has no such names")
+    shutil.copy(photos / "anna.jpg", photos / name)
+    shutil.copy(Path("maps/anna.png"), Path("maps", name).with_suffix(".png"))
+    done = edit(run, "--colour", "hair=#c09060")
+    assert done.code == 1, done.err
+    assert "2 edited, 0 finished before, 1 left out" in done.out
+    lines = json.loads(Path("done", RECORD).read_text("utf-8"))["photos"]
+    (problem,) = [line["problem"] for line in lines.values() if line["problem"]]
+    assert "name" in problem and ascii(name)[1:-1] in problem
+    assert "0 edited, 2 finished before, 1 left out" in edit(run, "--colour", "hair=#c09060").out
+
+
+def test_faces_are_searched_in_photos_that_are_not_finished(
+    tiny_weights: Path, photos: Path
+) -> None:
+    searched: list[str] = []
+
+    class Search(FaceSearch):
+        def of_face(self, session: Session, request: EditRequest) -> EditRequest:
+            searched.append(request.photo.name)
+            return request
+
+    def request_for(path: Path) -> EditRequest:
+        label_map = LabelMapData.from_array(face_label_map())
+        edits = (RegionEdit(HAIR, ColourStyle("#c09060")),)
+        return EditRequest("tiny-sean", PhotoReference.of(path), edits, label_map)
+
+    def run_with(number: int | None) -> list[str]:
+        searched.clear()
+        search = Search("tiny-parser", number)
+        FolderEdit(Session("cpu"), photos, Path("done"), request_for, False, search).run(
+            lambda *_: None, threading.Event()
+        )
+        return searched.copy()
+
+    assert run_with(1) == ["anna.jpg", "ben.png"]
+    assert run_with(1) == []
+    assert run_with(2) == ["anna.jpg", "ben.png"]
+
+
+def test_doubtful_numbers_of_the_wanted_shapes_are_refused_by_the_option_that_says_them(tmp_path: Path) -> None:
+    write_label_map(tmp_path / "wanted.png", np.full((8, 8), 3, np.uint8), load_label_set("cityscapes"), kind="raw")
+    with pytest.raises(BadLabelMap, match="--order"):
+        reshaping(lambda path: pytest.fail("too late"), tmp_path / "wanted.png", load_label_set("cityscapes"), None)
