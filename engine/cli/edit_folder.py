@@ -19,7 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from engine.cli.common import Answer
-from engine.data.layout import IMAGE_SUFFIXES
+from engine.data.layout import IMAGE_SUFFIXES, check_text, in_json
 from engine.errors import BadFile, BadRequest, Cancelled, EngineError, MissingStyle, NotSupported, WeightsError
 from engine.files import cannot, check_name, read_bytes, write_text
 from engine.pictures.images import PICTURE_SUFFIXES, format_of
@@ -100,7 +100,7 @@ class FolderEdit:
                 def report(fraction: float, text: str, index: int = index, name: str = str(photo)) -> None:
                     on_progress((index + fraction) / len(photos), name)
 
-                line = _in_json(photo)
+                line = in_json(photo.as_posix())
                 record.photos[line] = self._edit_one(photo, before.photos.get(line), report, cancel)
                 if time.monotonic() - saved_at > SAVE_SECONDS:
                     self._write_record(before, record)
@@ -115,7 +115,7 @@ class FolderEdit:
     ) -> Edited:
         target, job = self.target / photo, ""
         try:
-            _check_text(photo)
+            check_text(photo.as_posix())
             request = self.request_for(self.folder / photo)
             job = self._job(request)
             if earlier is not None and earlier.job == job and target.with_name(earlier.file or "-").is_file():
@@ -198,17 +198,6 @@ def _photos(folder: Path, target: Path) -> Iterator[Path]:
             is_picture = name.lower().endswith(IMAGE_SUFFIXES) or sniff(path) in ("image", "label_map", "request_png")
             if is_picture and not name.startswith("."):
                 yield path.relative_to(folder)
-
-
-def _in_json(path: Path) -> str:
-    """A photo's line in edited.json; bytes of its name that are no UTF-8 are escaped."""
-    return path.as_posix().encode("utf-8", "backslashreplace").decode()
-
-
-def _check_text(path: Path) -> None:
-    """Raises BadFile: a photo's name is no UTF-8, so no request can hold it."""
-    if _in_json(path) != path.as_posix():
-        raise BadFile("{0} has a name that is not UTF-8; rename it.", ascii(path.as_posix()))
 
 
 def _file_name(path: Path, photo: Photo) -> str:

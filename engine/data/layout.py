@@ -144,3 +144,14 @@ def evenly(length: int, count: int) -> list[int]:
     """At most `count` of the numbers below `length`, evenly spread and in order: neighbours in a film look alike."""
     count = min(count, length)
     return [round(position * (length - 1) / max(1, count - 1)) for position in range(count)]
+
+
+def in_json(name: str) -> str:
+    """A file's name as a JSON file can hold it: bytes that are no UTF-8 are escaped."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def check_text(name: str) -> None:
+    """Raises BadFile: a file's name is not UTF-8, so no JSON file can hold it."""
+    if in_json(name) != name:
+        raise BadFile("{0} has a name that is not UTF-8; rename it.", ascii(name))

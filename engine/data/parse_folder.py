@@ -17,9 +17,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from engine.data.layout import files_below, stem_of
+from engine.data.layout import check_text, files_below, in_json, stem_of
 from engine.errors import BadFile, Cancelled, Message
-from engine.files import cannot, read_bytes, write_text
+from engine.files import cannot, check_name, read_bytes, write_text
 from engine.labels.doubts import doubt_about
 from engine.labels.label_maps import write_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
@@ -117,6 +117,9 @@ def parse_folder(
                 record.pictures.pop(stem, None)
                 outcome.labelled_before.append(stem)
                 continue
+            if (problem := _problem_of_name(stem, target)) is not None:
+                outcome.left_out[in_json(stem)] = problem
+                continue
             if earlier is None or not _stands(earlier, target, sure):
                 label_map, parsed = _parse_one(path, parse, label_set, sure)
                 waiting.add(stem, target, parsed, label_map)
@@ -133,6 +136,16 @@ def parse_folder(
     if on_progress is not None:
         on_progress(1.0, Message("parsed"))
     return outcome
+
+
+def _problem_of_name(stem: str, target: Path) -> str | None:
+    """Why no label map can be called so; None where one can."""
+    try:
+        check_text(stem)
+        check_name(target)
+    except BadFile as error:
+        return str.__str__(error.message)
+    return None
 
 
 def _continued_record(folder: Path, weights: str, sha256: str, sure: float) -> Record:

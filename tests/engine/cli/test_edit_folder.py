@@ -155,12 +155,11 @@ def test_folders_that_cannot_be_are_refused_with_a_sentence(run: Runner, photos:
     assert Path("done", RECORD).read_text("utf-8") == "[]"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
 @pytest.mark.parametrize("name", ["an\ta.jpg", "bel\x01.jpg", os.fsdecode(b"b\xff.jpg")])
 def test_a_name_that_cannot_be_written_is_the_problem_of_that_photo_alone(
     run: Runner, photos: Path, name: str
 ) -> None:
-    if os.name == "nt":
-        pytest.skip("Windows has no such names")
     shutil.copy(photos / "anna.jpg", photos / name)
     shutil.copy(Path("maps/anna.png"), Path("maps", name).with_suffix(".png"))
     done = edit(run, "--colour", "hair=#c09060")

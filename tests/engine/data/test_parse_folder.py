@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from pathlib import Path
 
@@ -149,6 +150,16 @@ def test_a_broken_picture_is_listed_and_the_rest_goes_on(folder: Path) -> None:
 
     outcome = parse_folder(folder, parse, FACES, weights="mine")
     assert outcome.left_out == {"b": "b.png is damaged."} and len(outcome.written) == 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+@pytest.mark.parametrize("name", ["an\ta", "bel\x01", os.fsdecode(b"b\xff")])
+def test_a_name_that_cannot_be_written_leaves_out_that_picture_alone(folder: Path, name: str) -> None:
+    (folder / "images" / "a.png").rename(folder / "images" / f"{name}.png")
+    outcome = run_on(folder, Parser())
+    assert outcome.written == ["b", "c", "more/d"] and recorded(folder).keys() == {"b", "c", "more/d"}
+    (problem,) = outcome.left_out.values()
+    assert "name" in problem and ascii(name)[1:-1] in problem
 
 
 def test_other_labels_no_pictures_and_a_strange_record_are_refused(folder: Path, tmp_path: Path) -> None:
