@@ -4,7 +4,7 @@ not show."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ class ExportController(QObject):
         """Save, then call ``continuation``: not when the user gives no name, the write fails or is cancelled, or when
         the document has changed again by then. Stars that the present file cannot hold ask for another name, too."""
         target_path, origin = self._document.path, self._document.origin
-        loses_stars = origin.has_unsaved_stars and not origin.holds_pictures
+        loses_stars = origin.has_unsaved_pictures and not origin.holds_pictures
         if target_path is None or loses_stars or target_path.suffix.lower() not in (SUFFIX, ".png", ".json"):
             target_path = self._ask_name()
         if target_path is not None:
@@ -244,7 +244,7 @@ class ExportController(QObject):
     ) -> None:
         scene, origin = self._document.scene, self._document.origin
         picture = self._document.picture if self._render.picture_shows(scene) else None
-        photo_inside, starred = origin.photo_inside, origin.results.starred
+        photo_inside, stars = origin.photo_inside, origin.results.stars
         snapshot = snapshot_of(self._document, picture)
         autosaved = self._context.core.autosave.files
 
@@ -258,14 +258,14 @@ class ExportController(QObject):
             write,
             text=_saving_text(target_path),
             topic=EXPORT,
-            on_done=lambda _: self._written(target_path, scene, starred, origin, saving, continuation),
+            on_done=lambda _: self._written(target_path, scene, stars, origin, saving, continuation),
         )
 
     def _written(
         self,
         target_path: Path,
         scene: Scene,
-        starred: frozenset[int],
+        stars: Mapping[int, bool],
         origin: Origin,
         saving: bool,
         continuation: Callable[[], object] | None,
@@ -274,7 +274,7 @@ class ExportController(QObject):
         if saving:
             document.set_path(target_path, of=origin)  # it may be another document by now: that one's path stays
             self._context.core.settings.add_recent(target_path)
-            document.timeline.mark_written(scene, starred, origin)
+            document.timeline.mark_written(scene, stars, origin)
             self._said(target_path)
             self._tell_left_out(target_path, scene)
         else:

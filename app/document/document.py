@@ -347,7 +347,7 @@ class Document(QObject):
         """The document as it stands is what the file holds."""
         self.pixels.end_stroke()
         self._history.set_clean()
-        self._origin.mark_saved(self.scene, self._origin.results.starred)
+        self._origin.mark_saved(self.scene, self._origin.results.stars)
         self.announce()
 
     # ------------------------------------------------------------ inside
@@ -362,7 +362,7 @@ class Document(QObject):
         self.undo_changed.emit()
         saved = self._origin.saved  # steps may lead back to it: a change switched off and on again
         is_dirty = not self._history.clean and (saved is None or bool(self.scene.differences(saved)))
-        is_dirty |= self._origin.has_unsaved_stars
+        is_dirty |= self._origin.has_unsaved_pictures
         if is_dirty != self._dirty:
             self._dirty = is_dirty
             self.dirty_changed.emit(is_dirty)

@@ -30,14 +30,17 @@ class KeptPictures:
         assert picture is not None
         result, is_new = self._document.origin.results.keep(scene, picture)
         if is_new:
-            self._document.results_changed.emit()
+            self._tell()
         return result
 
     def star(self, number: int, starred: bool) -> None:
         """A starred picture is never dropped by itself. Not a step of the history."""
         if self._document.origin.results.set_starred(number, starred):
-            self._document.results_changed.emit()
-            self._document.announce()
+            self._tell()
+
+    def _tell(self) -> None:
+        self._document.announce()  # first: whoever hears of the pictures may ask whether they are unsaved
+        self._document.results_changed.emit()
 
     def has_others(self, scene: Scene) -> bool:
         """Whether pictures are kept that the scene does not make."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -29,10 +30,10 @@ class Origin:
     ``path`` is the file that holds it, None while there is none; ``photo_inside``: whether that file holds the photo
     itself; ``saved`` is what counts as saved; ``results`` are the pictures it keeps; ``awaits_regions``: its label map
     is still to be found in the photo; ``exported``: where its picture was last written to; ``saved_stars``: the kept
-    pictures with a star that the file holds, None for a file that holds none; ``stars_left_out``: those that the user
-    saved into a file that holds none; ``damaged``: the file it was read from, as far as that could be. Steps that
-    replace a document keep its origin, so undo across two documents brings the right file and the right pictures back,
-    and a save that ends late finds the document it was of.
+    pictures that the file holds, by number, and whether each has a star there, None for a file that holds none;
+    ``stars_left_out``: those with a star that the user saved into a file that holds none; ``damaged``: the file it was
+    read from, as far as that could be. Steps that replace a document keep its origin, so undo across two documents
+    brings the right file and the right pictures back, and a save that ends late finds the document it was of.
     """
 
     path: Path | None = None
@@ -40,19 +41,20 @@ class Origin:
     saved: Scene | None = None
     awaits_regions: bool = False
     exported: Exported | None = None
-    saved_stars: frozenset[int] | None = None
+    saved_stars: Mapping[int, bool] | None = None
     stars_left_out: frozenset[int] = frozenset()
     damaged: Path | None = None
     results: Results = field(default_factory=Results)
 
-    def mark_saved(self, scene: Scene, starred: frozenset[int]) -> None:
-        """The file, if any, holds the document as it stood then; these stars too, where it is a document's own."""
+    def mark_saved(self, scene: Scene, stars: Mapping[int, bool]) -> None:
+        """The file, if any, holds the document as it stood then; the pictures that `stars` tells of, by number, too,
+        where it is a document's own."""
         self.saved = scene
-        self.hold_stars(starred if self.holds_pictures else None, left_out=starred)
+        self.saved_stars, self.stars_left_out = (stars, frozenset()) if self.holds_pictures else (None, _starred(stars))
 
-    def hold_stars(self, saved_stars: frozenset[int] | None, left_out: frozenset[int] = frozenset()) -> None:
-        """The file holds these stars; None where it holds no pictures, and the user knows that of `left_out`."""
-        self.saved_stars, self.stars_left_out = saved_stars, left_out if saved_stars is None else frozenset()
+    def hold_stars(self, saved_stars: Mapping[int, bool] | None) -> None:
+        """The file holds these pictures, by number, and their stars; None where it holds none."""
+        self.saved_stars, self.stars_left_out = saved_stars, frozenset()
 
     @property
     def holds_pictures(self) -> bool:
@@ -60,16 +62,21 @@ class Origin:
         return self.path is not None and self.path.suffix.lower() == SUFFIX
 
     @property
-    def has_unsaved_stars(self) -> bool:
-        """Whether closing would lose a star, or bring one back, that the user does not know of."""
+    def has_unsaved_pictures(self) -> bool:
+        """Whether closing would lose a kept picture or a star, or bring one back, that the user does not know of. Where
+        the file is none that pictures stand in, only a star is a promise."""
         if self.saved_stars is None:
             return not self.results.starred <= self.stars_left_out
-        return not self.stars_are_saved
+        return not self.results.same_as(self.saved_stars, self.saved)
 
     @property
     def stars_are_saved(self) -> bool:
         """Whether every star stands in the file."""
-        return self.saved_stars == self.results.starred
+        return self.saved_stars is not None and _starred(self.saved_stars) == self.results.starred
+
+
+def _starred(stars: Mapping[int, bool]) -> frozenset[int]:
+    return frozenset(number for number, starred in stars.items() if starred)
 
 
 @dataclass(frozen=True)

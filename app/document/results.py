@@ -7,7 +7,7 @@ memory; starred ones never go by themselves, and take no room away from the othe
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -48,7 +48,7 @@ class Results:
         self.max_bytes = max_bytes
         self._kept: list[Result] = []
         self._last_number = 0
-        self.dropped_count = 0  # how many have gone by themselves
+        self.dropped: set[int] = set()  # the numbers of those that have gone by themselves
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -70,6 +70,31 @@ class Results:
     def starred(self) -> frozenset[int]:
         """The numbers of those with a star."""
         return frozenset(result.number for result in self._kept if result.starred)
+
+    @property
+    def stars(self) -> dict[int, bool]:
+        """Which there are, by number, and whether each has a star."""
+        return {result.number: result.starred for result in self._kept}
+
+    @property
+    def dropped_count(self) -> int:
+        return len(self.dropped)
+
+    def same_as(self, stars: Mapping[int, bool], scene: Scene | None) -> bool:
+        """Whether these are the pictures that `stars` told of once. What went by itself since does not count, nor a
+        picture of `scene` that came and has no star: whoever has the scene has that."""
+        if stars.keys() - self.stars.keys() - self.dropped:
+            return False
+        return all(
+            stars.get(kept_result.number) == kept_result.starred
+            or (
+                kept_result.number not in stars
+                and not kept_result.starred
+                and scene is not None
+                and kept_result.scene.same_picture(scene, but=("fingerprint",))
+            )
+            for kept_result in self._kept
+        )
 
     def get(self, number: int) -> Result | None:
         return next((result for result in self._kept if result.number == number), None)
@@ -132,7 +157,7 @@ class Results:
             unstarred_count -= 1
             total_bytes -= result.nbytes
         if dropped_numbers:
-            self.dropped_count += len(dropped_numbers)
+            self.dropped |= dropped_numbers
             self._kept = [result for result in self._kept if result.number not in dropped_numbers]
 
 

@@ -7,7 +7,6 @@ and equality follow from that. Only a signal of its own, or an attribute that pa
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -32,6 +31,7 @@ from app.document.checks import (
     checked_styles,
 )
 from app.document.kinds import RENDER, Kind, NoInputs, Sizes, inputs_of_plain, kind_of, plain_inputs
+from app.document.picture_keys import key_of
 from app.document.scene_fields import (
     Role,
     changed_keys,
@@ -61,19 +61,6 @@ _of_labels = partial(
     Role, by_label=True, needs="labels", checked=checked_labels, pack=tuple, unpack=frozenset, tells=set_difference
 )
 _NO_LABELS: frozenset[int] = frozenset()
-
-
-def _plain(value: Any) -> Any:
-    """What has equal text for equal values: tables and sets as lists, in whatever order they were filled."""
-    if isinstance(value, Kind):
-        return value.name
-    if isinstance(value, FrozenMap):
-        return value.digest()
-    if isinstance(value, PhotoReference):
-        return value.sha256 or value.path  # wherever the very same file is
-    if isinstance(value, Mapping):
-        return sorted(value.items())
-    return sorted(value) if isinstance(value, frozenset) else value
 
 
 # ---------------------------------------------------------------- the scene
@@ -296,14 +283,9 @@ class Scene:
 
     def picture_key(self) -> bytes:
         """Equal for scenes that make the same picture."""
-        plain_values = [
-            _plain(getattr(self, name))
-            for name, role in roles(type(self)).items()
-            if role.decides and name != "label_map"
-        ]
-        digest = hashlib.sha256(repr((plain_values, self.own_inputs)).encode("utf-8", "surrogatepass"))
-        digest.update(self.label_map.digest())
-        return digest.digest()
+        roles_by_name = roles(type(self)).items()
+        values = (getattr(self, name) for name, role in roles_by_name if role.decides and name != "label_map")
+        return key_of(values, self.own_inputs, self.label_map)
 
     # ------------------------------------------------------------ scenes derived from it
 

@@ -59,10 +59,10 @@ class Timeline:
         self._document.origin.hold_stars(None)
         self._document.announce()
 
-    def mark_written(self, scene: Scene, starred: frozenset[int], origin: Origin) -> None:
-        """A file holds the document that `origin` stands for, as it was when the writing began: `scene`, and stars on
-        the pictures of these numbers. What has changed since is unsaved."""
-        origin.mark_saved(scene, starred)
+    def mark_written(self, scene: Scene, stars: Mapping[int, bool], origin: Origin) -> None:
+        """A file holds the document that `origin` stands for, as it was when the writing began: `scene`, and the
+        kept pictures by number, each with a star or without. What has changed since is unsaved."""
+        origin.mark_saved(scene, stars)
         if origin is self._document.origin:
             if scene.differences(self._document.scene):
                 self._history.clear_clean()

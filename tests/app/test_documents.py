@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -117,6 +118,73 @@ def test_a_star_is_a_change_of_a_document_that_holds_its_pictures(window, core, 
     assert [kept.starred for kept in read_document(saved).results] == [True, True] and not core.document.dirty
 
 
+def keep_another(window, core, qtbot, seed):
+    """Let the picture of another seed be kept by itself, and go back to the seed before."""
+    count = len(core.document.results)
+    core.document.set_seed(seed)
+    qtbot.waitUntil(lambda: len(core.document.results) > count)
+    core.document.undo()
+    qtbot.waitUntil(lambda: window.controllers.render.up_to_date)
+
+
+def test_a_picture_that_was_kept_by_itself_is_a_change_of_a_document_that_holds_its_pictures(
+    window, core, saved, qtbot, monkeypatch
+):
+    document = core.document
+    keep_another(window, core, qtbot, 77)
+    assert len(document.results) == 3 and document.dirty
+    with qtbot.waitSignal(core.autosave.kept):
+        core.autosave.keep()
+    document.kept.star(1, False)
+    document.kept.star(1, True)
+    assert len(read_document(core.autosave.files[0]).results) == 3, "what was kept of it stays"
+    asked = []
+    monkeypatch.setattr(window.controllers.unsaved, "ask", lambda: asked.append(1) or QMessageBox.StandardButton.Cancel)
+    assert not window.close() and asked == [1]
+    save(window, qtbot)
+    assert not document.dirty and len(read_document(saved).results) == 3
+    document.kept.delete([2])
+    assert document.dirty, "the file has it"
+    document.undo()
+    assert not document.dirty
+
+
+def test_a_document_that_was_opened_and_merely_painted_is_not_unsaved(window, core, saved, qtbot):
+    document, auto = core.document, window.actions_by_id["result_auto"]
+    auto.setChecked(False)
+    document.kept.delete([2])  # the picture that it shows
+    save(window, qtbot)
+    leave(core)
+    auto.setChecked(True)
+    window.controllers.files.open_path(saved)
+    qtbot.waitUntil(lambda: document.path == saved and len(document.results) == 2)
+    assert not document.dirty, "whoever has the file has what makes this picture"
+    keep_another(window, core, qtbot, 77)
+    assert document.dirty
+
+
+def test_what_goes_by_itself_from_a_full_strip_is_no_change(window, core, saved, qtbot):
+    document = core.document
+    document.origin.results.max_count = 1
+    saved_scene = document.scene
+    document.kept.delete([2])
+    with_other_seed = replace(saved_scene, seed=5)
+    document.kept.keep(with_other_seed, document.picture)
+    save(window, qtbot)
+    document.kept.keep(saved_scene, document.picture)
+    assert [kept.scene.seed for kept in document.results if not kept.starred] == [saved_scene.seed]
+    assert not document.dirty
+
+
+def test_a_picture_that_came_after_the_document_was_let_go_is_asked_about(window, core, saved, qtbot, monkeypatch):
+    unsaved, asked, gone = window.controllers.unsaved, [], []
+    monkeypatch.setattr(unsaved, "ask", lambda: asked.append(1) or QMessageBox.StandardButton.Cancel)
+    unsaved.before_choosing(lambda: None)
+    keep_another(window, core, qtbot, 77)
+    unsaved.settle(lambda: gone.append(1))
+    assert asked == [1] and not gone
+
+
 @pytest.fixture
 def during_save(monkeypatch):
     """during_save(happens): what the user does while the next file is being written."""
@@ -148,9 +216,7 @@ def test_a_star_that_is_set_while_the_file_is_written_is_unsaved(window, core, s
     assert not core.document.dirty
 
 
-def test_what_is_undone_after_a_change_during_a_save_is_compared_with_the_file(
-    window, core, saved, qtbot, during_save
-):
+def test_what_is_undone_after_a_change_during_a_save_is_compared_with_the_file(window, core, saved, qtbot, during_save):
     core.document.set_seed(11)
     during_save(window, qtbot, lambda: core.document.set_seed(12))
     assert core.document.dirty and read_document(saved).scene.request.seed == 11

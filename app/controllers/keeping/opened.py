@@ -32,7 +32,7 @@ def take_over(context: Context, opened_file: Found, path: Path | None, *, is_sav
     if is_saved:
         document.mark_saved()
     results = () if saved is None else saved.results  # what came along from the document before stands nowhere yet
-    stars_in_file = frozenset(kept.number for kept in results if kept.starred)
+    stars_in_file = {kept.number: kept.starred for kept in results}
     document.origin.hold_stars(stars_in_file if document.origin.holds_pictures else None)
     document.announce()
     if opened_file.leftover is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMessageBox
@@ -23,7 +23,7 @@ class UnsavedChanges(QObject):
         self._document = context.core.document
         self._exports = export_controller
         self._asking = False
-        self._given_up: tuple[Origin, Scene] | None = None  # what the user let go before choosing what comes after it
+        self._given_up: tuple[Origin, Scene, Mapping[int, bool]] | None = None  # let go before what follows was chosen
 
     def before_choosing(self, choose: Callable[[], object]) -> None:
         """The user is about to choose what the document gives way to, a file, say: call ``choose`` once nothing unsaved
@@ -36,7 +36,8 @@ class UnsavedChanges(QObject):
         once nothing unsaved can be lost. Asks only about what was not let go before the choice."""
 
         def go() -> None:
-            self._given_up = (self._document.origin, self._document.scene)
+            origin = self._document.origin
+            self._given_up = (origin, self._document.scene, origin.results.stars)
             work()
 
         self.settle(go)
@@ -53,8 +54,11 @@ class UnsavedChanges(QObject):
 
     def _is_given_up(self) -> bool:
         given_up, self._given_up = self._given_up, None
-        document = self._document
-        return given_up is not None and given_up[0] is document.origin and given_up[1].same_file(document.scene)
+        if given_up is None:
+            return False
+        origin, scene, stars = given_up
+        is_same = origin is self._document.origin and scene.same_file(self._document.scene)
+        return is_same and origin.results.same_as(stars, scene)
 
     def may_go(self, continuation: Callable[[], object]) -> bool:
         """Whether the document may be lost now. If the user wants it saved first, ``continuation`` is called after
@@ -75,9 +79,7 @@ class UnsavedChanges(QObject):
     def ask(self) -> QMessageBox.StandardButton:
         """Save, discard or cancel; tests replace this question."""
         question, consequence = self.question()
-        box = QMessageBox(
-            QMessageBox.Icon.Question, self.tr("Unsaved changes"), question, parent=self._context.window
-        )
+        box = QMessageBox(QMessageBox.Icon.Question, self.tr("Unsaved changes"), question, parent=self._context.window)
         box.setInformativeText(consequence)
         box.setStandardButtons(
             QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel
