@@ -67,6 +67,7 @@ class PhotosController(QObject):
         self._render = render_controller
         self._unsaved = unsaved
         self._rest_action = rest_action
+        self._document.replaced.connect(lambda: self._core.hub.clear(TOPIC))  # what was said of another photo
         self._document.replaced.connect(self._show_original)
         self._document.photo_changed.connect(self._show_original)
         self._document.replaced.connect(self._find_regions)

@@ -193,7 +193,7 @@ def _say_overview(entries: list[WeightsEntry], absent: list[Missing]) -> None:
     for row in rows:
         say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     if absent:
-        say(f"missing: {', '.join(download.name for download in absent)}")
+        say(f"not installed, none needed: {', '.join(download.name for download in absent)}")
     say("weights NAME tells all about one of them")
 
 

@@ -76,7 +76,7 @@ KEPT_FOR_ANOTHER = {
     "strengths": {HAIR: 0.5},
     "switched_off": frozenset({HAIR}),
 }
-OF_THE_PHOTO = {"photo", "label_map", "looked_at"}
+OF_THE_PHOTO = {"photo", "label_map", "looked_at", "photo_map", "face"}
 SAME = {"label_set", "kind", "weights", "fingerprint", "inputs"}  # inputs: tests/app/test_a_new_photo_kind.py
 
 

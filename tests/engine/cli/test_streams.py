@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -34,8 +35,10 @@ def unread() -> Iterator[TextIO]:
     """A pipe whose reader has gone."""
     reading, writing = os.pipe()
     os.close(reading)
-    with open(writing, "w", encoding="utf-8") as stream:
-        yield stream
+    stream = open(writing, "w", encoding="utf-8")
+    yield stream
+    with suppress(BrokenPipeError):  # a short answer still waits in it
+        stream.close()
 
 
 @pytest.mark.parametrize("words", COMMANDS)

@@ -59,7 +59,7 @@ def test_remove_takes_one_s_own_and_nothing_else(run, tiny_weights):
 
 
 def test_the_list_says_what_is_missing_and_its_name_where_it_goes(run, tiny_weights):
-    (line,) = [line for line in run("weights").out.splitlines() if line.startswith("missing: ")]
+    (line,) = [line for line in run("weights").out.splitlines() if line.startswith("not installed, none needed: ")]
     assert "spade" in line and "sean" not in line
     assert str(user_weights_folder()) in run("weights", "spade").out
     done = run("weights", "sparde")
