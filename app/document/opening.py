@@ -45,6 +45,10 @@ FEW = 64  # colours
 USUAL_STRIDE = 32  # of documents whose weights are not there
 
 
+REGIONS = frozenset({"label_map", "reshaped_map", "looked_at", "face"})
+"""Keys of a request that say where what is in its photo; another photo has its own."""
+
+
 @dataclass(frozen=True)
 class Found:
     """What a file turned out to be.
@@ -89,8 +93,8 @@ class Found:
     def with_photo(self, photo: PhotoReference, *, keep_map: bool) -> Found:
         """The same for another photo. ``keep_map``: its regions are those of the first one."""
         assert of_photo(self.request)
-        label_map = self.request.label_map if keep_map else None
-        request = self.request.replace(photo=photo, label_map=label_map)
+        own = () if keep_map else (key for key in REGIONS if hasattr(self.request, key))
+        request = self.request.replace(photo=photo, **dict.fromkeys(own))
         return replace(self, request=request, found_again=True)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from app.document.opening import Found
 from app.document.saved.scene_data import read_scene, scene_data
 from app.document.scene import Scene
 from engine.documents.parts import PartsIn
 from engine.requests.json_text import from_json, to_json
+from engine.requests.photo_reference import PhotoReference
 from tests.fixtures import face_label_map, photo_of
 
 SKIN, HAIR = 1, 13
@@ -72,6 +76,16 @@ def test_both_maps_are_in_the_request_and_in_the_file_of_the_document(edited, co
     maps = {}
     assert read_scene(scene_data(scene, scene.photo), PartsIn({})).scene(maps).photo_map is not None
     assert read_scene(corrected, PartsIn({})).scene(maps).photo_map is None
+
+
+def test_another_photo_has_its_own_regions_and_shapes(edited, core):
+    edited.actions_by_id["shapes"].trigger()
+    paint(core.document)
+    request = core.document.scene.to_request().replace(looked_at=(0.0, 0.0, 0.5, 0.5))
+    found = Found(Path("saved.json"), "request", request)
+    other = found.with_photo(PhotoReference("other.png", "1" * 64), keep_map=False).request
+    assert (other.label_map, other.reshaped_map, other.looked_at) == (None, None, None)
+    assert found.with_photo(request.photo, keep_map=True).request == request
 
 
 def _values(scene):
