@@ -60,6 +60,7 @@ class Core(QObject):
         self.render_lane = RenderLane(self.gate, self)
         self.work_lane = WorkLane(self.gate, self)
         self.work_lane.failed.connect(self.hub.error)
+        self.looking_lane = WorkLane(parent=self)  # recent files, on a disk that may not answer: nothing waits for it
         self._autosave_lane = WorkLane(self.gate, self)
         self.autosave = Autosave(self.document, self._autosave_lane, parent=self)
         self.autosave.failed.connect(lambda error: self.hub.error(error, topic=AUTOSAVE))
@@ -133,6 +134,7 @@ class Core(QObject):
         self.training.shutdown()
         self.render_lane.shutdown()
         self.work_lane.shutdown()
+        self.looking_lane.shutdown(timeout=1.0)
         self._autosave_lane.shutdown()
         self.autosave.leave()
         self.settings.sync()

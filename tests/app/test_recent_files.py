@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def menu(window, core, files, qtbot):
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(recent_module, "look_of", lambda *of: looked.append(1) or look_of(*of))
             recent.aboutToShow.emit()
-            qtbot.waitUntil(lambda: len(looked) == 5 and not core.work_lane.busy)
+            qtbot.waitUntil(lambda: len(looked) == 5 and not core.looking_lane.busy)
         return {action.text()[3:].replace("&&", "&"): action for action in recent.actions() if action.toolTip()}
 
     return opened
@@ -81,6 +82,22 @@ def test_a_file_that_is_there_again_can_be_opened(menu, core, files, qtbot):
     with work_done(qtbot, core):
         actions["gone.tessera"].trigger()
     qtbot.waitUntil(lambda: core.document.path == files / "gone.tessera")
+
+
+def test_a_disk_that_does_not_answer_holds_nothing_else_up(window, core, files, qtbot, monkeypatch):
+    answers, looked = threading.Event(), []
+    monkeypatch.setattr(recent_module, "look_of", lambda *of: looked.append(1) or answers.wait(20) and look_of(*of))
+    core.settings.add_recent(files / "anna.tessera")
+    try:
+        window.menus["RECENT"].aboutToShow.emit()
+        qtbot.waitUntil(lambda: bool(looked))
+        monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(files / "new.tessera"), ""))
+        with work_done(qtbot, core):
+            window.actions_by_id["save"].trigger()
+        assert core.document.path == files / "new.tessera" and core.looking_lane.busy
+    finally:
+        answers.set()
+    qtbot.waitUntil(lambda: not core.looking_lane.busy)
 
 
 def test_the_list_can_be_cleared(menu, window, core):

@@ -20,7 +20,8 @@ FOLDER_WIDTH = 320  # pixels of a folder's name
 
 
 class RecentFiles(QObject):
-    """Fills the menu. Files are looked at by a worker each time that it opens: a disk that is gone answers late."""
+    """Fills the menu. Files are looked at each time that it opens, by a worker that nothing else waits for: a disk that is
+    gone answers late."""
 
     def __init__(
         self, context: Context, menu: QMenu, open_file: Callable[[Path], object], parent: QObject | None = None
@@ -57,7 +58,7 @@ class RecentFiles(QObject):
             self._look_at(file_path)
 
     def _look_at(self, file_path: Path) -> None:
-        self._context.core.work_lane.submit(
+        self._context.core.looking_lane.submit(
             lambda _: look_of(file_path, self._folder), on_done=lambda look: self._seen(file_path, look)
         )
 
