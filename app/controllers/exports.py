@@ -49,6 +49,7 @@ class ExportController(QObject):
         self._context = context
         self._document = context.core.document
         self._render = render_controller
+        self._told_left_out: Origin | None = None  # the document whose other pictures were told of
 
     # --- commands -----------------------------------------------------------------------------------
 
@@ -276,15 +277,18 @@ class ExportController(QObject):
             self._context.core.settings.add_recent(target_path)
             document.timeline.mark_written(scene, stars, origin)
             self._said(target_path)
-            self._tell_left_out(target_path, scene)
+            self._tell_left_out(target_path, scene, origin)
         else:
             self._exported(target_path, scene, origin, opens=_is_png(target_path))
         if continuation is not None and document.origin is origin and not document.dirty:
             continuation()
 
-    def _tell_left_out(self, target_path: Path, scene: Scene) -> None:
-        """What a saved file does not hold: the strip, unless it is a document's own."""
+    def _tell_left_out(self, target_path: Path, scene: Scene, origin: Origin) -> None:
+        """What a saved file does not hold: the strip, unless it is a document's own. Once for each document."""
+        if self._told_left_out is origin or origin is not self._document.origin:
+            return
         if target_path.suffix.lower() != SUFFIX and self._document.kept.has_others(scene):
+            self._told_left_out = origin
             sentence = self.tr(
                 "{0} holds this picture and all that made it. The other pictures of the strip stand in no file: only a "
                 "Tessera document holds them."

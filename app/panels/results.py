@@ -76,9 +76,9 @@ class ResultsPanel(QWidget):
         row_layout.setSpacing(10)
         row_layout.addLayout(self._build_head(actions))
         row_layout.addLayout(self._pages, 1)
-        self.model.rowsInserted.connect(self._added)
-        self.model.rowsRemoved.connect(self._show_count)
-        self.model.modelReset.connect(self._show_count)
+        self.model.rowsInserted.connect(self._show_newest)
+        for changed in (document.results_changed, document.replaced):  # after the model: no row comes of what is hidden
+            changed.connect(self._show_count)
         self._show_count()
 
     def _build_head(self, actions: dict[str, QAction]) -> QVBoxLayout:
@@ -220,9 +220,8 @@ class ResultsPanel(QWidget):
         context_menu.addAction(self.action_delete)
         context_menu.popup(self.list.viewport().mapToGlobal(menu_point))
 
-    def _added(self) -> None:
-        self._show_count()
-        self.list.horizontalScrollBar().setValue(0)  # where the newest one is
+    def _show_newest(self) -> None:
+        self.list.horizontalScrollBar().setValue(0)
 
     def _search(self, *_: object) -> None:
         self.model.search(self.search.text(), only_starred=self.star_filter.isChecked())

@@ -253,6 +253,9 @@ def test_a_png_that_the_strip_does_not_go_into_says_so_and_an_export_of_it_is_no
     save(window, qtbot, "save_as")
     assert document.path == tmp_path / "one of two.png" and not document.dirty
     assert "only a Tessera document holds them" in problems[-1].sentence and problems[-1].remedy == "save_as"
+    told_count = len(problems)
+    save(window, qtbot)
+    assert len(problems) == told_count, "once for each document"
 
 
 def test_exporting_a_png_leaves_the_document_its_file(window, core, saved, answer, qtbot):

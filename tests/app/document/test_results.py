@@ -329,6 +329,20 @@ def test_pictures_are_found_by_label_and_style(strip, words, found):
     assert strip._count.text() == ("4 kept" if len(found) == 4 else f"{len(found)} of 4")
 
 
+def test_the_count_follows_pictures_that_the_search_hides(strip, core):
+    strip.search.setText("anna")
+    made = Scene(FACES, core.document.scene.label_map, "fake-faces", styles={HAIR: SampleStyle(3)}, seed=99)
+    core.document.kept.keep(made, picture(seed=99))
+    assert strip._count.text() == "1 of 5"
+    strip.search.setText("zzz")
+    empty_map = np.zeros((64, 64), np.uint8)
+    core.document.new(label_set=FACES, label_map=empty_map, weights="fake-faces")
+    assert len(core.document.results) == 1, "the one with a star comes along"
+    assert strip._count.text() == "0 of 1"
+    core.document.undo()
+    assert strip._count.text() == "0 of 5"
+
+
 def test_only_pictures_with_a_star_are_shown_on_demand_and_the_choice_stays(strip, core, qtbot):
     strip.choose(3)
     strip.star_filter.click()
