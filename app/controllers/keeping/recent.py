@@ -20,8 +20,8 @@ FOLDER_WIDTH = 320  # pixels of a folder's name
 
 
 class RecentFiles(QObject):
-    """Fills the menu. Files are looked at each time that it opens, by a worker that nothing else waits for: a disk that is
-    gone answers late."""
+    """Fills the menu. Files are looked at each time that it opens, by a worker that nothing else waits for: a disk that
+    is gone answers late."""
 
     def __init__(
         self, context: Context, menu: QMenu, open_file: Callable[[Path], object], parent: QObject | None = None
