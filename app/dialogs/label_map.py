@@ -31,7 +31,7 @@ from app.texts.translate import translate
 from engine.errors import EngineError
 from engine.labels.colour_tables import ColourTable
 from engine.labels.label_maps import resize_label_map
-from engine.labels.label_orders import orders_of
+from engine.labels.label_orders import FROM_ONE, orders_of
 from engine.labels.label_sets import LabelSet
 
 SIDE = 260
@@ -100,6 +100,7 @@ class LabelMapDialog(QDialog):
             self.order.addItem(self.tr("Numbers and colours of {0}").format(offered_set.name), f"{set_index}:")
             for order_name in orders_of(offered_set):
                 self.order.addItem(self.tr("Order of {0}").format(order_name), f"{set_index}:{order_name}")
+            self.order.addItem(self.tr("Numbers of {0}, from 1 on").format(offered_set.name), f"{set_index}:{FROM_ONE}")
         self.order.setPlaceholderText(self.tr("Choose what its numbers mean"))
         self.order.currentIndexChanged.connect(self._read_as_said)
         self.colours = ColourTableView()

@@ -27,7 +27,7 @@ OK, CHECK_FAILED, USER_MISTAKE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Answer with JSON on stdout, for programs.")]
 OrderOption = Annotated[
-    str | None, typer.Option("--order", help="How label map files number their labels (ids, ADE20K ...).")
+    str | None, typer.Option("--order", help="How label map files number their labels (ids, from 1, ADE20K ...).")
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda:0 ... or mps.")]
 

@@ -234,6 +234,7 @@ def _requests(
     from engine.requests.edit import EditRequest
     from engine.requests.label_map_data import LabelMapData
     from engine.requests.photo_reference import PhotoReference
+    from engine.requests.style_pictures import notes_of
 
     whole_folder = photo.is_dir()
 
@@ -243,6 +244,7 @@ def _requests(
             map_file = (label_maps / path.relative_to(photo)).with_suffix(".png")
         if map_file is not None and (map_file.exists() or not whole_folder):
             label_map_file = read_certain_map(map_file, label_set, order=order, option="--order")
+            tell(notes_of(str(map_file), label_map_file.notes))
             label_map = LabelMapData.from_array(label_map_file.label_map)
         else:  # one that comes with its own map is taken for a photo, whatever it looks like
             check_photo(path)
@@ -256,8 +258,10 @@ def reshaping(request_for: RequestFor, reshape: Path, label_set: LabelSet, order
     """The same requests for photos whose regions get the shapes of a label map file."""
     from engine.labels.label_maps import read_certain_map
     from engine.requests.label_map_data import LabelMapData
+    from engine.requests.style_pictures import notes_of
 
     label_map_file = read_certain_map(reshape, label_set, order=order, option="--order")
+    tell(notes_of(str(reshape), label_map_file.notes))
     reshaped_map = LabelMapData.from_array(label_map_file.label_map)
     return lambda path: request_for(path).replace(reshaped_map=reshaped_map)
 

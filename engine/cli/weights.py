@@ -96,6 +96,9 @@ def weights(
     With --measure-styles and --data: write a styles file beside weights that take styles from pictures, so that
     `render --style hair=sample:7` and the editor's dice can draw styles for them.
     """
+    for option, weights_name in (("--remove", remove), ("--measure-styles", measure_styles)):
+        if names and weights_name is not None:
+            raise BadRequest('{0} takes one name, "{1}"; leave out "{2}".', option, weights_name, " ".join(names))
     if measure_styles is not None:
         _measure_styles(measure_styles, data, split, limit, device, as_json)
         return
@@ -111,7 +114,8 @@ def weights(
     if check:
         entries = [_checked_entry(entry) for entry in entries]
     if as_json:
-        say_json([_entry_data(entry) for entry in entries])
+        absent_data = [_absent_data(download) for download in absent] if names else []  # the list is of what is there
+        say_json([*(_entry_data(entry) for entry in entries), *absent_data])
     elif names:
         _say_details(entries, absent)
     elif installed:
@@ -238,6 +242,10 @@ def _entry_data(entry: WeightsEntry) -> dict[str, Any]:
     card_data = msgspec.to_builtins(entry.card) if entry.card is not None else None
     entry_data = {"name": entry.name, "folder": entry.folder, "problem": entry.problem or None, "card": card_data}
     return {**entry_data, "bytes": _model_size(entry)}
+
+
+def _absent_data(download: Missing) -> dict[str, Any]:
+    return {"name": download.name, "missing": True, "files": download.files, "folder": download.folder}
 
 
 def _entry_lines(entry: WeightsEntry) -> list[str]:

@@ -21,13 +21,16 @@ from engine.files import as_sentence, write_bytes
 from engine.labels.colour_tables import ColourTable
 from engine.labels.label_colours import colour_tables, colours_sentence, ids_by_colour, packed
 from engine.labels.label_orders import (
+    FROM_ONE,
     IDS,
     ORDERS,
     UNLABELLED,
     check_order,
+    counted_from_zero,
     doubt_of,
     doubtful,
     ids_of,
+    may_count_from_one,
     order_in,
     orders_of,
 )
@@ -260,6 +263,11 @@ def _read_values(
         order = order_in(values, label_set)
         doubt = doubt_of(values, label_set) if order is None else None
         notes = notes if order is None else [*notes, Message("read in the order of {0}", order)]
+        if order is None and doubt is None and may_count_from_one(values, label_set):
+            note = 'its numbers begin with 1 and were read as ids; the label order "{0}" reads them one lower'
+            notes = [*notes, Message(note, FROM_ONE)]
+    if order == FROM_ONE:
+        values, order = counted_from_zero(values, label_set, as_sentence(called)), IDS
     if order is not None and order != IDS:
         wrong_values = np.setdiff1d(values, (*range(len(ORDERS[order])), *UNLABELLED)).astype(np.int64)
         if wrong_values.size:

@@ -16,6 +16,8 @@ Array = np.ndarray
 
 IDS = "ids"
 """The order of files whose numbers are the label set's ids."""
+FROM_ONE = "from 1"
+"""The order of files that number the label set's ids from 1 on, as MATLAB counts; 0 is what has no label there."""
 TRAIN_IDS = "Cityscapes trainIds"
 ORDERS: dict[str, tuple[int, ...]] = {
     # number in the file -> id of the label set in `_SETS`
@@ -36,10 +38,10 @@ def orders_of(label_set: LabelSet) -> list[str]:
 
 def check_order(order: str, label_set: LabelSet) -> None:
     """Raises BadRequest for an order that is not known, or not this label set's."""
-    if order == IDS:
+    if order in (IDS, FROM_ONE):
         return
     if order not in ORDERS:
-        raise BadRequest('There is no label order "{0}"; there is {1}.', order, ", ".join(ORDERS))
+        raise BadRequest('There is no label order "{0}"; there is {1}.', order, ", ".join((*ORDERS, FROM_ONE)))
     if order not in orders_of(label_set):
         if _SETS[order] == "celebamask_hq":
             raise BadRequest('The label order "{0}" is for faces, not for "{1}"; leave it out.', order, label_set.name)
@@ -66,6 +68,24 @@ def doubt_of(values: Array, label_set: LabelSet) -> Message | None:
     if TRAIN_IDS in orders and highest < len(ORDERS[TRAIN_IDS]):
         return Message("none is above {0}, so they may be Cityscapes' training numbers", len(ORDERS[TRAIN_IDS]) - 1)
     return None
+
+
+def may_count_from_one(values: Array, label_set: LabelSet) -> bool:
+    """Whether numbers (H, W) that are ids as they stand could as well count from 1: several, and none of them is the 0
+    of the background. A close-up of a face has none either, so this is a matter for a note alone."""
+    has_background = label_set[0].name.casefold() == "background"
+    return has_background and int(values.min()) == 1 < int(values.max()) < len(label_set)
+
+
+def counted_from_zero(values: Array, label_set: LabelSet, called: str) -> Array:
+    """Numbers (H, W) of a file, called so, in the order `FROM_ONE` as ids; -1 is what has no label, and 255 stays.
+
+    Raises BadLabelMap: there is a 0, and the label set has no label for nothing.
+    """
+    if label_set.ignore is None and not values.all():
+        raise BadLabelMap("{0} contains 0, so its numbers do not count from 1; choose another label order.", called)
+    wide_values = values.astype(np.int64)
+    return np.where(np.isin(wide_values, UNLABELLED), wide_values, wide_values - 1)
 
 
 def doubtful(called: str, doubt: Message, label_set: LabelSet, option: str | None) -> BadLabelMap:

@@ -151,6 +151,16 @@ def test_known_orders_are_offered_by_name(qtbot, tmp_path, lane, settings):
     assert np.array_equal(dialog._map, ours)
 
 
+def test_numbers_that_may_count_from_one_are_noted_and_can_be_read_one_lower(qtbot, tmp_path, lane, settings):
+    Image.fromarray(np.array([[1, 2], [13, 14]], np.uint8).repeat(8, 0).repeat(8, 1)).save(tmp_path / "a.png")
+    dialog = shown(qtbot, LabelMapDialog(tmp_path / "a.png", FACES, lane.submit, settings))
+    qtbot.waitUntil(lambda: dialog.usable)
+    assert "begin with 1" in dialog.found.text() and np.unique(dialog._map).tolist() == [1, 2, 13, 14]
+    dialog.order.setCurrentIndex(dialog.order.findData("0:from 1"))
+    qtbot.waitUntil(lambda: dialog.usable and "begin with 1" not in dialog.found.text())
+    assert np.unique(dialog._map).tolist() == [0, 1, 12, 13]
+
+
 def test_numbers_of_two_orders_are_used_once_somebody_has_said_which(qtbot, tmp_path, lane, settings):
     """Also of labels that are not the document's."""
     ade20k = load_label_set("ade20k")

@@ -226,6 +226,27 @@ def test_a_map_of_a_set_with_two_orders_is_asked_about(
     assert np.unique(request.label_map.array()).tolist() == [0, 1, 12]
 
 
+def test_a_map_that_may_count_from_one_is_painted_with_a_note(run: Runner, desk: Path) -> None:
+    """A close-up of a face has no background; a map that counts from 1 would be one label off in silence."""
+    Image.fromarray(np.repeat(np.array([[1, 2, 14]], np.uint8), 24, 0).repeat(8, 1)).save("one.png")
+    for words in (
+        ("render", "--weights", "tiny-sean", "--labels", "one.png"),
+        ("edit", "anna.png", "--weights", "tiny-sean", "--labels", "one.png", "--colour", "skin=#c09060"),
+    ):
+        done = run(*words, "--out", "out.png")
+        assert done.code == 0 and "its numbers begin with 1" in done.err, done.err
+        done = run(*words, "--order", "from 1", "--out", "out.png")
+        assert done.code == 0 and "begin with 1" not in done.err, done.err
+        assert words[0] == "edit" or set(request_ids("out.png")) == {0, 1, 13}
+
+
+def request_ids(picture_name: str) -> list[int]:
+    request = from_json(read_embedded_request(Path(picture_name)) or "")
+    assert isinstance(request, RenderRequest)
+    ids: list[int] = np.unique(request.label_map.array()).tolist()
+    return ids
+
+
 def test_an_order_counts_for_the_maps_of_style_pictures_too(desk: Path) -> None:
     ade20k = load_label_set("ade20k")
     Image.fromarray(np.repeat(np.array([[1, 2, 13]], np.uint8), 16, 0).repeat(8, 1)).save("ade.png")

@@ -14,6 +14,7 @@ from engine.labels.label_sets import load_label_set
 from engine.requests.render import RenderRequest
 from engine.weights.card import Card
 from engine.weights.store import list_weights, save_weights, user_weights_folder
+from tests.commands import one_sentence
 
 
 def install(name: str) -> None:
@@ -38,6 +39,20 @@ def test_a_command_takes_weights_that_can_be_used_unless_told(tiny_weights):
     names = [entry.name for entry in list_weights()]
     assert names.index("a-discriminator") < names.index("tiny-sean")
     assert weights_serving(RenderRequest, None) == "tiny-sean"
+
+
+@pytest.mark.parametrize("words", [("--remove", "mine"), ("--measure-styles", "mine", "--data", "photos")])
+def test_names_beside_an_option_with_its_own_are_refused(run, tiny_weights, words):
+    install("mine")
+    done = run("weights", "tiny-sean", *words)
+    assert done.code == 2 and words[0] in one_sentence(done.err) and '"tiny-sean"' in done.err
+    assert (user_weights_folder() / "mine").exists()
+
+
+def test_what_is_missing_is_told_in_json_as_well(run, tiny_weights):
+    (spade,) = json.loads(run("weights", "spade", "--json").out)
+    assert spade["name"] == "spade" and spade["folder"] == str(user_weights_folder()) and spade["files"]
+    assert spade["missing"] is True
 
 
 def test_the_list_says_what_each_set_of_weights_can_be_asked_for(run, tiny_weights):

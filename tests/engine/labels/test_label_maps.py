@@ -25,7 +25,7 @@ from engine.labels.label_maps import (
     resize_label_map,
     write_label_map,
 )
-from engine.labels.label_orders import ORDERS
+from engine.labels.label_orders import FROM_ONE, ORDERS
 from engine.labels.label_sets import Label, LabelSet, bundled_label_sets, load_label_set
 from tests.engine.drawn_pictures import encoded, raw_png, smooth
 from tests.engine.test_files import is_one_sentence
@@ -451,3 +451,50 @@ def test_a_map_that_could_be_of_two_orders_is_refused_until_one_is_said(tmp_path
     assert is_one_sentence(str(caught.value))
     assert np.array_equal(read_certain_map(path, label_set, order="ids").label_map, values)
     assert not np.array_equal(read_certain_map(path, label_set, order=order).label_map, values)
+
+
+def save_numbers(path: Path, values: list[list[int]]) -> None:
+    """A grey file with 8 x 8 pixels of each number."""
+    Image.fromarray(np.array(values, np.uint8).repeat(8, 0).repeat(8, 1)).save(path)
+
+
+def ids_in(path: Path, label_set: LabelSet, order: str | None = None) -> list[list[int]]:
+    ids: list[list[int]] = read_label_map(path, label_set, order=order).label_map[::8, ::8].tolist()
+    return ids
+
+
+@pytest.fixture
+def from_one(tmp_path: Path) -> Path:
+    """A map of faces without background; it may be a close-up, or count from 1."""
+    save_numbers(tmp_path / "one.png", [[1, 2, 13], [14, 13, 2]])
+    return tmp_path / "one.png"
+
+
+def test_numbers_that_may_count_from_one_are_read_as_ids_with_a_note(from_one: Path) -> None:
+    assert ids_in(from_one, FACES) == [[1, 2, 13], [14, 13, 2]]
+    (note,) = read_certain_map(from_one, FACES).notes
+    assert "begin with 1" in note and f'"{FROM_ONE}"' in note
+    assert ids_in(from_one, FACES, FROM_ONE) == [[0, 1, 12], [13, 12, 1]]
+    for order in (FROM_ONE, "ids"):
+        assert read_label_map(from_one, FACES, order=order).notes == ()
+
+
+@pytest.mark.parametrize("values", [[0, 1, 13], [2, 13, 14], [1, 1, 1]])
+def test_numbers_that_do_not_begin_with_one_need_no_note(tmp_path: Path, values: list[int]) -> None:
+    save_numbers(tmp_path / "map.png", [values])
+    assert read_label_map(tmp_path / "map.png", FACES).notes == ()
+    if 0 in values:
+        with pytest.raises(BadLabelMap, match="contains 0, so its numbers do not count from 1"):
+            read_label_map(tmp_path / "map.png", FACES, order=FROM_ONE)
+
+
+def test_a_close_up_in_the_labels_own_palette_needs_no_note(tmp_path: Path) -> None:
+    write_label_map(tmp_path / "map.png", np.array([[1, 2, 13]], np.uint8).repeat(8, 0).repeat(8, 1), FACES)
+    assert read_label_map(tmp_path / "map.png", FACES).notes == ()
+
+
+def test_the_highest_number_counted_from_one_and_what_is_nothing(tmp_path: Path) -> None:
+    save_numbers(tmp_path / "all.png", [list(range(1, 20))])
+    assert ids_in(tmp_path / "all.png", FACES, FROM_ONE) == [list(range(19))]
+    save_numbers(tmp_path / "street.png", [[0, 1, 11]])
+    assert ids_in(tmp_path / "street.png", STREET, FROM_ONE) == [[11, 0, 10]]
