@@ -96,11 +96,7 @@ class LabelMapDialog(QDialog):
         self._table: Mapping[int, int] = {}  # by which the map was read
         self.order = QComboBox()
         self.order.setAccessibleName(self.tr("Order of the labels"))
-        for set_index, offered_set in enumerate(self._sets):
-            self.order.addItem(self.tr("Numbers and colours of {0}").format(offered_set.name), f"{set_index}:")
-            for order_name in orders_of(offered_set):
-                self.order.addItem(self.tr("Order of {0}").format(order_name), f"{set_index}:{order_name}")
-            self.order.addItem(self.tr("Numbers of {0}, from 1 on").format(offered_set.name), f"{set_index}:{FROM_ONE}")
+        self._offer_orders()
         self.order.setPlaceholderText(self.tr("Choose what its numbers mean"))
         self.order.currentIndexChanged.connect(self._read_as_said)
         self.colours = ColourTableView()
@@ -163,6 +159,13 @@ class LabelMapDialog(QDialog):
         column_layout.addWidget(self.colours, 1)
         column_layout.addWidget(button_box)
         set_primary(self.make)
+
+    def _offer_orders(self) -> None:
+        for set_index, offered_set in enumerate(self._sets):
+            self.order.addItem(self.tr("Numbers and colours of {0}").format(offered_set.name), f"{set_index}:")
+            for order_name in orders_of(offered_set):
+                self.order.addItem(self.tr("Order of {0}").format(order_name), f"{set_index}:{order_name}")
+            self.order.addItem(self.tr("Numbers of {0}, from 1 on").format(offered_set.name), f"{set_index}:{FROM_ONE}")
 
     @property
     def _choice(self) -> tuple[int, str | None]:

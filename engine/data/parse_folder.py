@@ -100,10 +100,10 @@ def parse_folder(
         BadRequest: classes.json lists other labels than the parser knows.
         Cancelled.
     """
-    stems = _pictures(folder)
+    outcome = ParsedFolder(folder)
+    stems = _nameable(folder, _pictures(folder), outcome.left_out)
     _match_classes(folder, label_set)
     record = _continued_record(folder, weights, sha256, sure)
-    outcome = ParsedFolder(folder)
     waiting = _Waiting(folder, record, label_set)
     try:
         for picture_index, (stem, path) in enumerate(stems.items()):
@@ -116,9 +116,6 @@ def parse_folder(
             if target.is_file() and (earlier is None or earlier.doubt):
                 record.pictures.pop(stem, None)
                 outcome.labelled_before.append(stem)
-                continue
-            if (problem := _problem_of_name(stem, target)) is not None:
-                outcome.left_out[in_json(stem)] = problem
                 continue
             if earlier is None or not _stands(earlier, target, sure):
                 label_map, parsed = _parse_one(path, parse, label_set, sure)
@@ -138,14 +135,17 @@ def parse_folder(
     return outcome
 
 
-def _problem_of_name(stem: str, target: Path) -> str | None:
-    """Why no label map can be called so; None where one can."""
-    try:
-        check_text(stem)
-        check_name(target)
-    except BadFile as error:
-        return str.__str__(error.message)
-    return None
+def _nameable(folder: Path, pictures: dict[str, Path], left_out: dict[str, str]) -> dict[str, Path]:
+    """The pictures whose label maps can be called as they are; why the others' cannot goes to `left_out`."""
+    nameable: dict[str, Path] = {}
+    for stem, path in pictures.items():
+        try:
+            check_text(stem)
+            check_name(folder / "labels" / f"{stem}.png")
+            nameable[stem] = path
+        except BadFile as error:
+            left_out[in_json(stem)] = str.__str__(error.message)
+    return nameable
 
 
 def _continued_record(folder: Path, weights: str, sha256: str, sure: float) -> Record:
