@@ -67,7 +67,7 @@ class PhotosController(QObject):
         self._render = render_controller
         self._unsaved = unsaved
         self._rest_action = rest_action
-        self._document.replaced.connect(lambda: self._core.hub.clear(TOPIC))  # what was said of another photo
+        self._document.replaced.connect(self._forget_warnings)
         self._document.replaced.connect(self._show_original)
         self._document.photo_changed.connect(self._show_original)
         self._document.replaced.connect(self._find_regions)
@@ -202,6 +202,11 @@ class PhotosController(QObject):
             self._core.hub.notice(" ".join(filter(None, sentences)), topic=REST)
         self._warn(regions.warnings)
         self._context.status.show_message(self.tr("Drop a picture on a region: only its colours and texture are taken"))
+
+    @Slot()
+    def _forget_warnings(self) -> None:
+        """What was said of another photo."""
+        self._core.hub.clear(TOPIC)
 
     def _warn(self, warnings: tuple[str, ...]) -> None:
         if warnings:

@@ -264,8 +264,13 @@ def _read_values(
         doubt = doubt_of(values, label_set) if order is None else None
         notes = notes if order is None else [*notes, Message("read in the order of {0}", order)]
         if order is None and doubt is None and may_count_from_one(values, label_set):
-            note = 'its numbers begin with 1 and were read as ids; the label order "{0}" reads them one lower'
-            notes = [*notes, Message(note, FROM_ONE)]
+            notes = [
+                *notes,
+                Message(
+                    'its numbers begin with 1 and were read as ids; the label order "{0}" reads them one lower',
+                    FROM_ONE,
+                ),
+            ]
     if order == FROM_ONE:
         values, order = counted_from_zero(values, label_set, as_sentence(called)), IDS
     if order is not None and order != IDS:

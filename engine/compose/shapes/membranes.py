@@ -18,21 +18,23 @@ CROSS = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32)
 
 
 def membrane(values: Array, known: Array, area: Array) -> Array:
-    """Values over `area` that are harmonic there and equal those at `known` pixels; 0 where no known pixel is reached.
+    """Values over `area` that are harmonic there and equal those at `known` pixels.
 
     Args:
         values: (h, w, C) float32; only those at known pixels count.
         known: (h, w) bool. area: (h, w) bool, without known pixels.
 
     Returns:
-        (h, w, C) float32: `values` at known pixels, the membrane in `area`, 0 elsewhere.
+        (h, w, C) float32: `values` at known pixels, the membrane in `area` (their mean where none is reached, 0 where
+        there is none), 0 elsewhere.
     """
     known_values = np.where(known[..., None], values, 0).astype(np.float32)
     if not area.any() or not known.any():
         return known_values
-    solved = known_values
     if max(area.shape) > LEAST_SIDE:
         solved = _from_half(known_values, known, area)
+    else:
+        solved = np.where(area[..., None], known_values[known].mean(0), known_values).astype(np.float32)
     inside = (known | area).astype(np.float32)
     neighbours = cv2.filter2D(inside, -1, CROSS, borderType=cv2.BORDER_CONSTANT)
     reached = area & (neighbours > 0)

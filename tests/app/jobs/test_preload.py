@@ -37,7 +37,7 @@ def test_garbage_of_a_later_import_can_still_be_collected():
         ring: list[object] = []
         ring.append(ring)
         del ring
-    assert gc.get_freeze_count() == frozen
+    assert gc.get_freeze_count() <= frozen  # no more of them; what is frozen may end meanwhile
     assert gc.collect() >= 1
 
 

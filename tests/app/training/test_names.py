@@ -19,7 +19,7 @@ from engine.metrics.names import known_names
 ROOT = Path(__file__).parents[3]
 SHARED = {"adversarial", "reconstruction", "variational"}  # what the tasks of several systems stand on
 # Keys of modules, of saved state, of optimisers and of settings.
-NO_NUMBERS = {"generator", "parser", "ema", "updates", "alone_until", "lr"}
+NO_NUMBERS = {"finder", "generator", "parser", "ema", "updates", "alone_until", "lr"}
 NO_NUMBERS |= {"params", "share"}
 NO_NUMBERS |= {"over_scales", "discriminator_layers", "discriminator_last_stride"}
 
