@@ -83,15 +83,16 @@ class SavedDocument:
 
 def snapshot_of(document: Document, picture: np.ndarray | None) -> Snapshot:
     """A document as it is now; `picture`: what shows it, if any is at hand."""
+    history = document.timeline.stored
     return Snapshot(
         scene=document.scene,
         picture=picture,
         results=document.results,
         title=title_of(document),
         path="" if document.path is None else str(document.path),
-        steps=document.timeline.position,
+        steps=len(history[0]),  # of this document alone: undo goes on to the one before it
         look=document.picture,
-        history=document.timeline.stored,
+        history=history,
     )
 
 

@@ -316,8 +316,10 @@ def test_steps_before_another_document_are_not_those_of_this_one(worked, tmp_pat
     document.new(label_set=FACES, label_map=face_label_map(64), weights="sean-faces")
     document.set_seed(3)
     write_document(tmp_path / "one.tessera", snapshot_of(document, None), photo=None)
-    done, undone = read_document(tmp_path / "one.tessera").history
+    saved = read_document(tmp_path / "one.tessera")
+    done, undone = saved.history
     assert [step.text for step in done] == ["Change seed"] and undone == ()
+    assert saved.manifest.steps == 1  # recovery says how many
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from engine.requests.editing import job
 from engine.requests.editing.frame import Frame, cut_off
 from engine.requests.json_text import from_json, to_json
 from engine.requests.kept import Kept
-from engine.requests.label_map_data import LabelMapData
+from engine.requests.label_map_data import LabelMapData, encode_map
 from engine.requests.parse import Parsed
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.styles import MEAN, ColourStyle, ImageStyle, MixStyle, Style
@@ -643,3 +643,25 @@ def test_reshaping_needs_a_map_of_what_the_photo_shows(
         request = EditRequest("tiny-sean", PhotoReference.of(photo_file), (), label_map, reshaped_map=wanted)
         with pytest.raises(BadRequest, match="give both, of one size"):
             Session("cpu").run(request)
+
+
+def test_a_style_file_that_is_written_anew_paints_the_new_shape_anew(
+    tiny_weights: Path, photo_file: Path, tiny_label_map: np.ndarray, tiny_photo: np.ndarray, tmp_path: Path
+) -> None:
+    """What is kept of a reshaped photo knew its style files by name alone."""
+    hat = 14
+    wanted = np.where(tiny_label_map == HAIR, hat, tiny_label_map).astype(np.uint8)
+    style_file = tmp_path / "hat.png"
+    style = ImageStyle(path=str(style_file), label=HAIR, label_map_png=encode_map(tiny_label_map))
+    request = EditRequest(
+        "tiny-sean",
+        PhotoReference.of(photo_file),
+        (RegionEdit(hat, style),),
+        LabelMapData.from_array(tiny_label_map),
+        reshaped_map=LabelMapData.from_array(wanted),
+    )
+    session = Session("cpu")
+    write_image(style_file, tiny_photo)
+    session.run(request)
+    write_image(style_file, 255 - tiny_photo)
+    assert np.array_equal(session.run(request).samples, Session("cpu").run(request).samples)
