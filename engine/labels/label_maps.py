@@ -24,6 +24,7 @@ from engine.labels.label_orders import (
     FROM_ONE,
     IDS,
     ORDERS,
+    PERHAPS_FROM_ONE,
     UNLABELLED,
     check_order,
     counted_from_zero,
@@ -264,13 +265,7 @@ def _read_values(
         doubt = doubt_of(values, label_set) if order is None else None
         notes = notes if order is None else [*notes, Message("read in the order of {0}", order)]
         if order is None and doubt is None and may_count_from_one(values, label_set):
-            notes = [
-                *notes,
-                Message(
-                    'its numbers begin with 1 and were read as ids; the label order "{0}" reads them one lower',
-                    FROM_ONE,
-                ),
-            ]
+            notes = [*notes, PERHAPS_FROM_ONE]
     if order == FROM_ONE:
         values, order = counted_from_zero(values, label_set, as_sentence(called)), IDS
     if order is not None and order != IDS:

@@ -70,6 +70,9 @@ def doubt_of(values: Array, label_set: LabelSet) -> Message | None:
     return None
 
 
+PERHAPS_FROM_ONE = Message('its numbers begin with 1 and were read as ids; the label order "from 1" reads them one lower')
+
+
 def may_count_from_one(values: Array, label_set: LabelSet) -> bool:
     """Whether numbers (H, W) that are ids as they stand could as well count from 1: several, and none of them is the 0
     of the background. A close-up of a face has none either, so this is a matter for a note alone."""
