@@ -70,7 +70,9 @@ def doubt_of(values: Array, label_set: LabelSet) -> Message | None:
     return None
 
 
-PERHAPS_FROM_ONE = Message('its numbers begin with 1 and were read as ids; the label order "from 1" reads them one lower')
+PERHAPS_FROM_ONE = Message(
+    'its numbers begin with 1 and were read as ids; the label order "from 1" reads them one lower'
+)
 
 
 def may_count_from_one(values: Array, label_set: LabelSet) -> bool:
