@@ -18,7 +18,7 @@ from engine.errors import BadRequest, Message
 from engine.files import PathLike
 from engine.pictures.images import PICTURE_SUFFIXES
 from engine.pictures.photo_files import write_photo
-from engine.pictures.photos import Photo, read_photo
+from engine.pictures.photos import Photo
 from engine.pictures.profiles import from_srgb, to_srgb
 from engine.requests.base import Report, Request, Services
 from engine.requests.json_text import to_json
@@ -135,10 +135,7 @@ class InpaintRequest(Request[InpaintResult], frozen=True, tag="inpaint"):
         started = time.perf_counter()
         report(0.0, Message("reading"))
         filler: Filler = services.runtime(self)
-        photo_key, name = self.photo.identity(services.kept), None
-        if self.photo.data is not None:
-            name = f'"{self.photo.name}"'
-        photo = services.kept.get(("photo", photo_key), lambda: read_photo(self.photo.source(), name=name))
+        photo = self.photo.read(services.kept, self.photo.identity(services.kept))
         hole = self.mask.inside()
         self._check(photo, hole, filler.least_side)
         candidates = []

@@ -11,6 +11,7 @@ from msgspec import structs
 
 from engine.errors import BadRequest, MissingPhoto
 from engine.files import PathLike, read_bytes
+from engine.pictures.photos import Photo, read_photo
 from engine.requests.base import Frozen
 from engine.requests.kept import FileIdentity, Kept, file_identity
 from engine.requests.styles import absolute_path, file_name_of, relative_path
@@ -82,6 +83,11 @@ class PhotoReference(Frozen, frozen=True):
         if kept.get(("sha256", stands_there), lambda: _digest(read_bytes(self.path))) != self.sha256:
             raise MissingPhoto(self.path, changed=True)
         return self.sha256
+
+    def read(self, kept: Kept, identity: str | FileIdentity) -> Photo:
+        """The decoded photo, read once while it stays the same. identity: what `identity` said. Raises BadFile."""
+        name = None if self.data is None else f'"{self.name}"'
+        return kept.get(("photo", identity), lambda: read_photo(self.source(), name=name))
 
 
 def _digest(data: bytes) -> str:

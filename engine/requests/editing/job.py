@@ -22,13 +22,13 @@ from engine.labels.label_sets import LabelSet
 from engine.pictures.closeup import reduced
 from engine.pictures.face_frames import FaceFrame
 from engine.pictures.images import read_image, resize_image
-from engine.pictures.photos import Photo, at_view_size, read_photo
+from engine.pictures.photos import Photo, at_view_size
 from engine.pictures.profiles import from_srgb
 from engine.requests.base import Report, Services
 from engine.requests.editing.aim import aimed
 from engine.requests.editing.face import frame_around_face, seen_upright
 from engine.requests.editing.frame import SIDE, Frame, KeptParser
-from engine.requests.editing.reshape import ReshapedFrame, changes_beyond, photo_styles, reshaped_frame
+from engine.requests.editing.reshape import ReshapedFrame, added_styles, changes_beyond, photo_styles, reshaped_frame
 from engine.requests.kept import file_identity
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.parse import LabelMapFinder
@@ -82,11 +82,10 @@ class _Job:
 
     def photo(self, view: int) -> Photo:
         """The photo, with its longer side reduced to `view` pixels, or as it is where that is 0."""
-        kept, reference = self.services.kept, self.request.photo
+        kept = self.services.kept
         if view:
             return kept.get(("view", self.photo_key, view), lambda: at_view_size(self.photo(0), view))
-        name = None if reference.data is None else f'"{reference.name}"'
-        return kept.get(("photo", self.photo_key), lambda: read_photo(reference.source(), name=name))
+        return self.request.photo.read(kept, self.photo_key)
 
     def coloured(self, view: int) -> Photo:
         """The same with samples that colour can be brought into: those of a grey photo become RGB."""
@@ -150,12 +149,8 @@ class _Job:
         request, frame_key, frame = self.request, self.frame_key, self.frame
         if changes_beyond(request, frame):
             frame_key, frame = self._find_frame(request.label_map, self.photo_key, shows_all=True)
-        shown = {int(label) for label in np.unique(frame.painted_map)}
-        new_styles = tuple(
-            (edit.label, edit.style, _files_of(edit.style))
-            for edit in request.edits
-            if edit.on and edit.label not in shown
-        )
+        added = added_styles(request, photo_styles(self.painter, frame, self.services))
+        new_styles = tuple((label, style, _files_of(style)) for label, style in added.items())
         card = self.painter.card
         key = "reshape", frame_key, request.reshaped_map, new_styles, card.name, card.identity
         return key, self.services.kept.get(

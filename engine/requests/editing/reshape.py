@@ -73,6 +73,11 @@ def changes_beyond(request: EditRequest, frame: Frame) -> bool:
     return bool(differs.any())
 
 
+def added_styles(request: EditRequest, own_styles: dict[int, Style]) -> dict[int, Style]:
+    """The styles of edits of labels that have none in the photo: those are painted in them."""
+    return {edit.label: edit.style for edit in request.edits if edit.on and edit.label not in own_styles}
+
+
 def reshaped_frame(
     request: EditRequest, frame: Frame, painter: Painter, services: Services, profile: bytes | None, report: Report
 ) -> ReshapedFrame:
@@ -84,9 +89,8 @@ def reshaped_frame(
     """
     wanted = wanted_map(request, frame)
     styles = photo_styles(painter, frame, services)
-    for edit in request.edits:
-        if edit.on and edit.label not in styles and (wanted == edit.label).any():
-            styles[edit.label] = edit.style
+    added = added_styles(request, styles)
+    styles |= {label: style for label, style in added.items() if (wanted == label).any()}
     painting = RenderRequest(request.weights, LabelMapData.from_array(wanted), styles)
     codes, _ = read_codes(painting, painter, services, report)
 

@@ -14,7 +14,6 @@ from engine.compose.samples import as_seen
 from engine.errors import Message
 from engine.files import PathLike, write_text
 from engine.pictures.face_frames import Face, FaceFrame
-from engine.pictures.photos import read_photo
 from engine.requests.base import Report, Request, Services
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.style_pictures import notes_of
@@ -98,9 +97,7 @@ class FindFacesRequest(Request[FoundFaces], frozen=True, tag="find-faces"):
         started = time.perf_counter()
         report(0.0, Message("loading"))
         finder: FaceLocator = services.runtime(self)
-        key = self.photo.identity(services.kept)
-        name = None if self.photo.data is None else f'"{self.photo.name}"'
-        photo = services.kept.get(("photo", key), lambda: read_photo(self.photo.source(), name=name))
+        photo = self.photo.read(services.kept, self.photo.identity(services.kept))
         report(0.3, Message("finding faces"))
         faces = finder.find(as_seen(photo.samples))
         report(1.0, Message("found faces"))

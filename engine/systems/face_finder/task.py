@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, NamedTuple
@@ -23,6 +22,7 @@ from engine.systems.face_finder.finder import spotted_in
 from engine.systems.face_finder.network import CELL, FinderConfig, FinderNetwork, Sightings, cell_centres
 from engine.systems.face_finder.scoring import Tally, drawn_faces
 from engine.training.ema import EMA
+from engine.training.rates import warmed_cosine
 from engine.training.task import Export, Losses, plain_config
 
 SPREAD, LEAST_SPREAD = 0.06, 0.5
@@ -88,11 +88,9 @@ class FinderTask:
 
     def losses(self, batch: Batch, step: int) -> Iterator[tuple[str, Losses]]:
         """One update."""
-        config = self.config
-        warm_up = min(1.0, (step + 1) / config.warm_up)
-        learning_rate = config.lr * warm_up * 0.5 * (1 + math.cos(math.pi * step / self.steps))
+        learning_rate = warmed_cosine(self.config.lr, step, self.steps, self.config.warm_up)
         for parameter_group in self.optimizers["finder"].param_groups:
-            parameter_group["lr"] = max(learning_rate, 1e-6)
+            parameter_group["lr"] = learning_rate
         self.finder.train()
         sightings = self.finder(batch.pictures.contiguous(memory_format=torch.channels_last))
         target = target_of(batch["faces"], *sightings.heat.shape[-2:])

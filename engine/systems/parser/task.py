@@ -25,6 +25,7 @@ from engine.systems.parser.lite import LiteParser, build_parser
 from engine.systems.parser.network import Parser, ParserConfig
 from engine.training.ema import EMA
 from engine.training.phases import LOSSES, phase
+from engine.training.rates import warmed_cosine
 from engine.training.task import Export, Losses, plain_config
 
 
@@ -129,11 +130,10 @@ class ParserTask:
     def losses(self, batch: Batch, step: int) -> Iterator[tuple[str, Losses]]:
         """One update."""
         config = self.config
-        warm_up = min(1.0, (step + 1) / config.warm_up)
-        learning_rate = config.lr * warm_up * 0.5 * (1 + math.cos(math.pi * step / self.steps))
+        learning_rate = warmed_cosine(config.lr, step, self.steps, config.warm_up)
         for parameter_group in self.optimizers["parser"].param_groups:
             learning_share = parameter_group.get("share", 1.0)  # runs of earlier versions have no shares
-            parameter_group["lr"] = max(learning_rate, 1e-6) * learning_share
+            parameter_group["lr"] = learning_rate * learning_share
         self.parser.train()
         for module in self._frozen_modules():
             module.eval()

@@ -459,7 +459,7 @@ def test_unloading_forgets_the_photos_too(
         read.append("photo")
         return read_photo(*given, **named)
 
-    monkeypatch.setattr("engine.requests.editing.job.read_photo", counted)
+    monkeypatch.setattr("engine.requests.photo_reference.read_photo", counted)
     request = EditRequest("tiny-sean", PhotoReference.of(photo_file), (), LabelMapData.from_array(tiny_label_map))
     session = Session("cpu")
     for unload in (False, False, True, False):
