@@ -118,6 +118,11 @@ class WorkLane(QObject):
     def busy(self) -> bool:
         return bool(self._open)
 
+    @property
+    def closed(self) -> bool:
+        """Whether it is shut down, and takes no job."""
+        return self._closed
+
     def submit(
         self,
         function: Callable[[Work], Any],

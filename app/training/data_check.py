@@ -82,8 +82,8 @@ class DataCheck(QObject):
         )
 
     def take(self, data_folder: Path, report: Report) -> None:
-        """Somebody else has looked at the folder, and more closely."""
-        if self._subject is not None and self._subject[0] == data_folder:
+        """Somebody else has looked at the folder, and more closely; when the editor ends, that may come last."""
+        if self._subject is not None and self._subject[0] == data_folder and not self._lane.closed:
             self._cancel()
             self._lane.submit(
                 lambda work: _time_of(_complained_file(report)),

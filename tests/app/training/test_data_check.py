@@ -59,6 +59,14 @@ def test_what_blocks_is_named_until_it_is_gone(finding, tiny_dataset, tmp_path):
     assert finding(tiny_dataset) == ""
 
 
+def test_a_report_that_comes_when_the_lane_is_shut_down_is_let_go(finding, lane, tiny_dataset):
+    """Another lane made it, and both end with the editor."""
+    finding(tiny_dataset)
+    report = inspect_folder(tiny_dataset, LABELLED, quick=True)
+    lane.shutdown()
+    finding.data_check.take(tiny_dataset, report)
+
+
 class Looks(list):
     """The folders that are looked at, in order; ``go_on`` ends the looks."""
 
