@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from engine.pictures.face_frames import FaceFrame, frame_of, moved
+from engine.pictures.face_frames import FaceFrame, frame_of, moved, upright
 
 Array = np.ndarray
 CLOSEST = 0.42
@@ -21,6 +21,8 @@ LEAST_SEEN = 0.25
 """Of the frame's side that must lie in the picture around a face's centre, on each side of it, for it to count."""
 OUTLINE = 64
 """Pixels a side at which outlines of what is pasted are drawn."""
+CLOSE = 0.45, 0.85
+"""Of a picture's side: the frame of a face that is looked at closer, from and to."""
 HIDDEN = 0.4
 """Of an eye's or the mouth's pixels: a face with more of it pasted over does not count."""
 
@@ -36,6 +38,7 @@ class Blending:
     crowd: share of the pictures with many small faces.
     whole: share of the pictures that are a small portrait, padded.
     covered: share of the faces with a plain bar before a part of them.
+    closer: share of the pictures that show one face as the finder looks at it again, or as closely a place without any.
     harm: share of the pictures that are blurred, enlarged from fewer pixels or compressed, each.
     """
 
@@ -47,6 +50,7 @@ class Blending:
     crowd: float = 0.06
     whole: float = 0.08
     covered: float = 0.12
+    closer: float = 0.0
     harm: float = 0.35
 
 
@@ -110,6 +114,25 @@ class Composer:
         beyond = self.side - round(side)
         self.pixels = cv2.copyMakeBorder(small, 0, beyond, 0, beyond, cv2.BORDER_REPLICATE)
         self._add(moved(portrait.points, affine))
+
+    def look_closer(self) -> None:
+        """Go on with what lies around one of the faces, nearly upright, or around some place where there is none.
+
+        A face that does not count before does not count after it, however large it becomes.
+        """
+        self.hidden = [hidden or not self._is_seen(points) for points, hidden in zip(self.points, self.hidden)]
+        chance, side = self.chance, self.side
+        if self.points:
+            frame = frame_of(self.points[int(chance.integers(len(self.points)))])
+        else:
+            least, most = self.blending.least, self.blending.most
+            x, y = chance.uniform(0, side, 2)
+            frame = FaceFrame(x, y, self._drawn_side(least, most), chance.uniform(-180, 180))
+        right, down = chance.uniform(-0.12, 0.12, 2) * frame.side
+        turn = frame.turn + 9 * chance.standard_normal()
+        look = FaceFrame(frame.x + right, frame.y + down, frame.side / chance.uniform(*CLOSE), turn)
+        self.pixels = upright(self.pixels, look, side)
+        self.points = [moved(points, look.inwards(side)) for points in self.points]
 
     def paste_other(self, source: Array) -> None:
         """Something that is no face: a part of a place, or of a portrait without its middle, with such a border."""
@@ -235,6 +258,8 @@ def compose(
     composer.paste_faces(portraits)
     for other in others[others_first:]:
         composer.paste_other(other)
+    if blending.closer and chance.random() < blending.closer:
+        composer.look_closer()
     return composer.scene()
 
 
