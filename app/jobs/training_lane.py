@@ -55,6 +55,7 @@ class Plan:
     start: a .safetensors file or a run folder to take fitting tensors from.
     device: "auto" or a device id.
     threads: of torch, in the training thread; 0: one less than there are cores, so that the editor keeps one.
+    following: what is trained when this is done.
     """
 
     recipe: Recipe
@@ -64,6 +65,7 @@ class Plan:
     start: Path | None = None
     device: str = "auto"
     threads: int = 0
+    following: Plan | None = None
 
 
 class Link:

@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QFrame, QPushButton, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.catalogue import Catalogue
 from app.dialogs.folders import FolderAsker
@@ -95,19 +105,25 @@ class SetupForm(QWidget):
         self._named_after = ""  # the recipe that the run folder is named after
         self._build()
         catalogue.changed.connect(self._fill_origins)
+        catalogue.changed.connect(self._show_lacks)
         training.runs_changed.connect(self._fill_origins)
         training.state_changed.connect(self.check)
         self._recipe_changed()
         self._fill_origins()
 
     def _build(self) -> None:
+        self.parser_too = QCheckBox(self.tr("Then train a parser for its labels"))
+        self.parser_too.setToolTip(
+            self.tr("No weights find these labels in photos yet, and without such weights no photo of them opens")
+        )
+        self.parser_too.toggled.connect(self._parser_chosen)
         form_inside = QWidget()
         column_layout = QVBoxLayout(form_inside)
         column_layout.setContentsMargins(14, 12, 14, 12)
         column_layout.setSpacing(6)
         for heading, widgets in (
             (self.tr("Data"), (self.data, self.report)),
-            (self.tr("Recipe"), (self.recipe,)),
+            (self.tr("Recipe"), (self.recipe, self.parser_too)),
             (self.tr("Start from"), (self.origin,)),
         ):
             column_layout.addWidget(heading_label(heading))
@@ -190,6 +206,7 @@ class SetupForm(QWidget):
         self.why_not.setVisible(bool(what_is_missing))
         self.start.setEnabled(not what_is_missing)
         self.report.setEnabled(self.new_run.data is not None)
+        self.parser_too.setVisible(self.new_run.lacks_parser(self._catalogue.entries))
 
     # --- choosing -----------------------------------------------------------------------------------
 
@@ -203,6 +220,9 @@ class SetupForm(QWidget):
 
     def _start_chosen(self) -> None:
         self.new_run.start = self.origin.currentData()
+
+    def _parser_chosen(self, wanted: bool) -> None:
+        self.new_run.parser_too = wanted
 
     def _device_chosen(self) -> None:
         self.new_run.device = self.device.currentData()
@@ -260,7 +280,7 @@ class SetupForm(QWidget):
         if not self.start.isEnabled():
             return
         try:
-            plan = self.new_run.plan()
+            plan = self.new_run.plan(self._catalogue.entries)
         except EngineError as error:
             self.problem_found.emit(error)
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -14,6 +14,7 @@ from app.jobs.training_lane import Plan
 from app.jobs.training_thread import spare_threads
 from app.shell.i18n import tr
 from app.texts.translate import translate
+from app.training.photo_parser import lacks_parser, parser_plan
 from app.training.recipe_choice import RecipeChoice
 from app.training.run_folder import BEST, taken
 from engine.data.kinds import DataKind, first_lack
@@ -43,6 +44,7 @@ class NewRun:
         self.folder: Path | None = None
         self.device = "auto"
         self.threads = spare_threads()
+        self.parser_too = False
 
     def data_kind(self) -> DataKind | None:
         """What the recipe's system trains on; None while no system is known."""
@@ -78,13 +80,26 @@ class NewRun:
             return sentence.format(self.folder)
         return ""
 
-    def plan(self) -> Plan:
-        """What would be trained now. Raises EngineError when the recipe cannot be used."""
+    def lacks_parser(self, weights_entries: Iterable[WeightsEntry]) -> bool:
+        """Whether no photo of the data's labels could be opened with what is trained."""
+        return lacks_parser(self.recipe.system, self.data, weights_entries)
+
+    def plan(self, weights_entries: Iterable[WeightsEntry] = ()) -> Plan:
+        """What would be trained now, and after it a parser where `weights_entries` lack one and it is wanted.
+
+        Raises EngineError when a recipe cannot be used.
+        """
         assert self.data is not None and self.folder is not None
+        plan = self._painter_plan(self.data, self.folder)
+        if self.parser_too and self.lacks_parser(weights_entries):
+            return replace(plan, following=parser_plan(plan))
+        return plan
+
+    def _painter_plan(self, data_folder: Path, run_folder: Path) -> Plan:
         return Plan(
             recipe=watchable(self.recipe.recipe()),
-            data=self.data,
-            folder=self.folder,
+            data=data_folder,
+            folder=run_folder,
             start=self.start,
             device=self.device,
             threads=self.threads,

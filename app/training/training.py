@@ -220,6 +220,21 @@ class Training(QObject):
             self.shown_changed.emit()
         self.runs_changed.emit()
         self.ended.emit(ending)
+        if plan is not None and plan.following is not None and ending is Ended.DONE:
+            self._go_on(plan.following)
+
+    def _go_on(self, plan: Plan) -> None:
+        """Train what was to follow, unless something else has been begun."""
+        if self.active:
+            return
+        trained_name = self._plan.folder.name if self._plan is not None else ""
+        try:
+            self.start(plan)
+        except EngineError as error:
+            self._failed(error)
+            return
+        sentence = self.tr("{0} is trained and stands under Runs; {1} is trained now.")
+        self._hub.notice(sentence.format(trained_name, plan.folder.name), topic=TRAINING)
 
     def _cleared(self, plan: Plan) -> bool:
         return forget_unbegun(plan.folder, prepared=self.lane.prepared)

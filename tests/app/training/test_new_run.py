@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -120,3 +121,19 @@ def test_a_system_without_a_recipe_of_ours_is_offered_and_asks_for_a_file(monkey
     recipe.choose_system("made-up")
     assert recipe.base is None
     assert recipe.problem == "No recipe for Made up comes with Tessera; choose a file of your own."
+
+
+def test_a_parser_is_trained_after_a_painter_where_no_weights_find_its_labels(ready, tmp_path):
+    assert ready.lacks_parser([]) and ready.plan([]).following is None  # offered, not taken
+    ready.parser_too = True
+    ready.folder = tmp_path / "mine-20260102-030405"
+    following = ready.plan([]).following
+    assert (following.recipe.system, following.data) == ("parser", ready.data)
+    assert following.folder == tmp_path / "mine-parser-20260102-030405" and following.start is None
+
+    labels = json.loads((ready.data / "classes.json").read_text("utf-8"))
+    card = Card(name="finds-them", system="parser", config={}, data_licence="", label_set=labels)
+    entries = [WeightsEntry("finds-them", tmp_path, card)]
+    assert not ready.lacks_parser(entries) and ready.plan(entries).following is None
+    ready.recipe.load("parser-small")
+    assert not ready.lacks_parser([])  # it is a parser itself

@@ -6,6 +6,7 @@ import errno
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -199,6 +200,28 @@ def test_the_training_and_what_is_measured_are_both_asked_to_end_before_either_i
     training.measuring.submit(lambda job: (started.set(), seen.append(saved.wait(5))))
     assert started.wait(30)
     assert training.shutdown() and seen == [True]
+    for made in (training, work, hub):
+        made.deleteLater()
+
+
+def test_what_follows_is_trained_when_a_run_is_done_and_only_then(qtbot, plan, tmp_path):
+    begun: list[Path] = []
+
+    def trainer(plan, link):
+        begun.append(plan.folder)
+        link.prepared(None)
+        if plan.folder.name == "stopped":
+            raise Cancelled
+
+    hub, work = ProblemHub(), WorkLane()
+    training = Training(hub, work, trainer=trainer)
+    follower = replace(plan, folder=tmp_path / "parser")
+    for name in ("stopped", "done"):
+        training.start(replace(plan, folder=tmp_path / name, following=follower))
+        qtbot.waitUntil(lambda: not training.active)
+    assert [folder.name for folder in begun] == ["stopped", "done", "parser"]
+    assert training.plan == follower and follower.following is None
+    training.shutdown()
     for made in (training, work, hub):
         made.deleteLater()
 
