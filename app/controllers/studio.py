@@ -211,10 +211,14 @@ class StudioController(QObject):
     def report(self, data_folder: Path) -> None:
         """Show what a data folder holds."""
         from app.dialogs.data_report import DataReportDialog
+        from app.dialogs.folder_parsing import Parsers
 
         parent = self.studio if self.is_open else self._context.window
         kind = self.studio.setup.new_run.data_kind() if self.studio is not None else None
-        dialog = DataReportDialog(self._core.work_lane, self._core.settings, data_folder, parent, kind=kind)
+        parsers = Parsers(self._training.measuring, self._core.catalogue.serving(ParseRequest))
+        dialog = DataReportDialog(
+            self._core.work_lane, self._core.settings, data_folder, parent, kind=kind, parsers=parsers
+        )
         if self.studio is not None:
             dialog.made.connect(self.studio.setup.check)
             dialog.looked.connect(self.studio.setup.take_report)

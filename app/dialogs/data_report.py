@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.dialogs.folder_parsing import ParseButton, Parsers
 from app.dialogs.folders import FolderAsker
 from app.jobs.work_lane import Work, WorkLane
 from app.panels.table import ReadTable
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from engine.data.findings import Finding, Report
     from engine.data.kinds import DataKind
+    from engine.data.parse_folder import ParsedFolder
     from engine.labels.colour_tables import ColourTable
 
 SHOWN = 100  # findings of a kind that are listed; the saved report has all
@@ -66,6 +68,7 @@ class DataReportDialog(QDialog):
     ``looked`` what the folder holds.
 
     ``kind``: what the chosen recipe trains on; a folder that does not look like it is reported as what it looks like.
+    ``parsers``: what can give pictures the label maps that they lack.
     """
 
     made = Signal(object)  # Path of the folder
@@ -79,6 +82,7 @@ class DataReportDialog(QDialog):
         parent: QWidget | None = None,
         *,
         kind: DataKind | None = None,
+        parsers: Parsers | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -87,6 +91,8 @@ class DataReportDialog(QDialog):
         self._lane = work_lane
         self._folder, self._kind = data_folder, kind
         self._work: Work | None = None
+        self._parsed_text = ""
+        self.parse = ParseButton(parsers, data_folder) if parsers is not None else None
         self.report: Report | None = None
         self._report_kind: DataKind | None = None
         self.ask = FolderAsker(settings, self)
@@ -148,8 +154,13 @@ class DataReportDialog(QDialog):
         row_layout = QHBoxLayout()
         row_layout.addWidget(self.save)
         row_layout.addStretch(1)
-        for widget in (self.colours, self.labels, self.make, close_button):
-            row_layout.addWidget(widget)
+        for widget in (self.parse, self.colours, self.labels, self.make, close_button):
+            if widget is not None:
+                row_layout.addWidget(widget)
+        if self.parse is not None:
+            self.parse.progress.connect(self._show_parsing)
+            self.parse.ended.connect(self._parsed)
+            self.parse.failed.connect(self._not_parsed)
         self._show_buttons()
         return row_layout
 
@@ -190,7 +201,7 @@ class DataReportDialog(QDialog):
             )
             if counts
         ]
-        self.details.setText("   ".join(detail_lines))
+        self.details.setText("   ".join([*detail_lines, *filter(None, [self._parsed_text])]))
         self._show_findings(report)
         self._show_shares(report)
         self._show_buttons()
@@ -247,6 +258,36 @@ class DataReportDialog(QDialog):
         has_question = label_set is not None and report is not None and bool(report.nearest_colours)
         self.colours.setVisible(has_question or (label_set is not None and bool(label_set.colours)))
         self.save.setEnabled(report is not None)
+        self._offer_parsers()
+
+    # --- parsing ------------------------------------------------------------------------------------
+
+    def _offer_parsers(self) -> None:
+        """Where pictures lack label maps, and the recipe, if there is one, wants them."""
+        if self.parse is None or self.parse.active:
+            return
+        report = self.report
+        lacks_maps = report is not None and sum(report.map_sizes.values()) < sum(report.picture_sizes.values())
+        wants_maps = self._kind is None or self._kind.has_label_maps
+        has_pictures = (self._folder / "images").is_dir()
+        suits = lacks_maps and wants_maps and has_pictures and self.parse.offer(self._label_set()) > 0
+        self.parse.setVisible(suits)
+
+    def _show_parsing(self, fraction: float, text: str) -> None:
+        self.bar.show()
+        self._show_progress(fraction, text)
+        self.details.setText(translate(text))
+
+    def _parsed(self, outcome: ParsedFolder | None) -> None:
+        if outcome is not None:
+            self._parsed_text = self.tr("Label maps written: {0}; left out: {1} ({2} says why)").format(
+                len(outcome.written), len(outcome.left_out), "parsed.json"
+            )
+        self._written([])
+
+    def _not_parsed(self, error: EngineError) -> None:
+        self._failed(error)
+        self._show_buttons()
 
     # --- writing ------------------------------------------------------------------------------------
 
@@ -310,6 +351,8 @@ class DataReportDialog(QDialog):
     def done(self, code: int) -> None:
         if self._work is not None and not self._work.settled:
             self._work.cancel()
+        if self.parse is not None:
+            self.parse.close_down()
         super().done(code)
 
 

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from app.core import Core
 from app.dialogs.data_report import DataReportDialog
+from app.dialogs.folder_parsing import Parsers
+from app.jobs.session_gate import SessionGate
+from app.jobs.work_lane import WorkLane
 from app.shell.settings import Settings
+from engine.data.kinds import LABELLED
+from engine.labels.label_sets import load_label_set
+from engine.weights.card import Card
 from tests.app.window.test_window import nameless
 from tests.engine.systems.made_up.data import TONES
+from tests.fixtures import face_label_map
 
 
 @pytest.fixture
@@ -116,3 +126,75 @@ def test_closing_the_window_stops_the_reading(qtbot, core, tiny_dataset):
     dialog.reject()  # which deletes it
     qtbot.waitUntil(lambda: not core.work_lane.busy)
     assert dialog.report is None
+
+
+class DrawnMaps:
+    """A session whose parser is sure of all pictures but the second, and says when it has seen so many."""
+
+    def __init__(self) -> None:
+        self.parsed: list[str] = []
+        self.hold_after, self.held, self.go_on = 99, threading.Event(), threading.Event()
+
+    def run(self, request, on_progress, cancel):
+        self.parsed.append(Path(request.path).stem)
+        if len(self.parsed) > self.hold_after:
+            self.held.set()
+            assert self.go_on.wait(30)
+        confidence = 0.1 if len(self.parsed) == 2 else 0.9
+        return SimpleNamespace(label_map=face_label_map(64), confidence=confidence)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def photographs(tiny_dataset, tmp_path):
+    """A folder with five pictures, and nothing said of them."""
+    folder = tmp_path / "photographs"
+    shutil.copytree(tiny_dataset / "images", folder / "images")
+    for path in sorted((folder / "images").iterdir())[5:]:
+        path.unlink()
+    return folder
+
+
+def test_pictures_without_label_maps_get_them_from_a_parser_and_a_stopped_one_goes_on(qtbot, core, photographs):
+    session = DrawnMaps()
+    session.hold_after = 2
+    lane = WorkLane(SessionGate(lambda: session))
+    faces = load_label_set("faces").to_dict()
+    card = Card(name="parser-faces", system="parser", config={}, data_licence="", label_set=faces, sure_from=0.5)
+    parsers = Parsers(lane, [("parser-faces", card)])
+    dialog = DataReportDialog(core.work_lane, core.settings, photographs, kind=LABELLED, parsers=parsers)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.parse.isVisible())
+    assert nameless(dialog) == []
+    begin = dialog.parse.choices.actions()[0]
+    assert begin.text() == "Faces, by parser-faces"
+
+    begin.trigger()
+    assert session.held.wait(30)
+    dialog.parse.click()  # it says "Stop" meanwhile
+    assert not dialog.parse.isEnabled()
+    session.go_on.set()
+    qtbot.waitUntil(lambda: not dialog.parse.active and len(dialog.report.map_sizes) > 0)
+    assert len(list((photographs / "labels").iterdir())) == 2  # the second was left out
+
+    session.hold_after = 99
+    qtbot.waitUntil(dialog.parse.isVisible)
+    dialog.parse.choices.actions()[0].trigger()
+    qtbot.waitUntil(lambda: "Label maps written: 2; left out: 1" in dialog.details.text())
+    assert len(session.parsed) == 5 and len(list((photographs / "labels").iterdir())) == 4
+    assert lane.shutdown()
+    lane.deleteLater()
+
+
+def test_pictures_with_label_maps_need_no_parser(qtbot, core, tiny_dataset):
+    lane = WorkLane(SessionGate(DrawnMaps))
+    dialog = DataReportDialog(core.work_lane, core.settings, tiny_dataset, parsers=Parsers(lane, []))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.bar.isHidden())
+    assert not dialog.parse.isVisible()
+    assert lane.shutdown()
+    lane.deleteLater()
