@@ -189,6 +189,7 @@ class FaceSearch:
         `FindFacesRequest`, and BadRequest: there are not so many."""
         if not self.is_needed(request):
             return request
+        from engine.requests.edit import FrameEdits
         from engine.requests.faces.choice import chosen_frame
         from engine.requests.faces.find_faces import FindFacesRequest
 
@@ -197,7 +198,8 @@ class FaceSearch:
         if len(faces.frames) > 1 and self.number is None:
             count = len(faces.frames)
             tell([f'"{request.photo.name}": of its {count} faces the largest is edited; --face 2 takes the next one.'])
-        return request.replace(face=frame)
+        others = () if frame is None else tuple(FrameEdits(each) for each in faces.frames if each != frame)
+        return request.replace(face=frame, other_frames=others)
 
 
 def _check_paths(photo: Path, target: Path, label_maps: Path | None, reshape: Path | None) -> None:

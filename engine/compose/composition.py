@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from engine.compose.change import RegionChange, colour_change, unmixed
 from engine.compose.samples import as_colours, check_samples, opaque, write_colours
+from engine.compose.sharing import Claim
 
 Array = np.ndarray
 Report = Callable[[float], None]
@@ -23,6 +25,20 @@ Report = Callable[[float], None]
 
 STRIP_PIXELS = 100_000
 """Pixels of a strip: some 10 MB of working memory for each thread."""
+
+
+@dataclass(frozen=True)
+class FrameChanges:
+    """The changes of one frame of a photo.
+
+    label_map: (h, w) uint8 label ids of the whole photo as the frame has them, any size; read by the nearest pixel.
+    changes: at most one per label; those of strength 0 do nothing. claim: what the frame has of the photo; None: all
+    that no frame with a claim changes.
+    """
+
+    label_map: Array
+    changes: Sequence[RegionChange]
+    claim: Claim | None = None
 
 
 def compose(
@@ -34,12 +50,24 @@ def compose(
     strip_pixels: int = STRIP_PIXELS,
     threads: int = 2,
 ) -> Array:
-    """The photo with its changes.
+    """The photo with the changes of one frame: as `compose_frames`."""
+    frame = FrameChanges(label_map, changes)
+    return compose_frames(samples, [frame], report=report, strip_pixels=strip_pixels, threads=threads)
+
+
+def compose_frames(
+    samples: Array,
+    frames: Sequence[FrameChanges],
+    *,
+    report: Report | None = None,
+    strip_pixels: int = STRIP_PIXELS,
+    threads: int = 2,
+) -> Array:
+    """The photo with the changes of all its frames.
 
     Args:
         samples: (H, W) or (H, W, 2..4) uint8 or uint16, see `engine.compose.samples`; it is not written to.
-        label_map: (h, w) uint8 label ids of the whole photo, any size; read by the nearest pixel.
-        changes: at most one per label; those of strength 0 do nothing.
+        frames: where two change a pixel, their claims share it out.
         report: called with progress in this thread; what it raises ends the work.
         strip_pixels: how many pixels a thread works on at once; it does not change the result.
         threads: how many strips are worked on at once; nor does this.
@@ -52,17 +80,15 @@ def compose(
     """
     check_samples(samples)
     result = samples.copy()
-    active = [change for change in changes if change.strength > 0]
+    active = [frame for frame in frames if any(change.strength > 0 for change in frame.changes)]
     height, width = samples.shape[:2]
     if not active:
         return result
     rows = max(1, strip_pixels // width)
-    label_rows, label_columns = _nearest(height, label_map.shape[0]), _nearest(width, label_map.shape[1])
 
     def work(top: int) -> int:
         bottom = min(height, top + rows)
-        labels = label_map[label_rows[top:bottom]][:, label_columns]
-        _compose_strip(samples, result, labels, active, top, bottom)
+        _compose_strip(samples, result, active, top, bottom)
         return bottom
 
     with ThreadPoolExecutor(threads) as pool:
@@ -109,41 +135,73 @@ def _nearest(size: int, source: int) -> Array:
     return np.minimum(((np.arange(size) + 0.5) * (source / size)).astype(np.int64), source - 1)
 
 
-def _compose_strip(
-    samples: Array, result: Array, labels: Array, changes: Sequence[RegionChange], top: int, bottom: int
-) -> None:
-    height, width = samples.shape[:2]
-    parts: list[tuple[_Window, Array, Array]] = []
-    for change in changes:
-        window = _Window.of(change, height, width, top, bottom)
-        if window is None:
-            continue
-        local = slice(window.rows.start - top, window.rows.stop - top)
-        coverage = window.coverage(as_colours(samples[window.rows, window.columns]), labels[local, window.columns])
-        alpha = window.own(coverage)
-        cut = window.cut_to(alpha > 0)
-        if cut is not None:
-            area = cut.within(window)
-            parts.append((cut, coverage[area], alpha[area]))
-    if not parts:
-        return
+def _compose_strip(samples: Array, result: Array, frames: Sequence[FrameChanges], top: int, bottom: int) -> None:
+    width = samples.shape[1]
+    entries = [entry for frame in frames for entry in _parts(samples, frame, top, bottom)]
+    if any(entry.is_claimed for entry in entries):
+        _leave_claimed(entries, np.zeros((bottom - top, width), np.float32), top)
     total = np.zeros((bottom - top, width), np.float32)
-    for window, _, alpha in parts:
-        total[window.rows.start - top : window.rows.stop - top, window.columns] += alpha
-    for window, coverage, alpha in parts:  # mattes that overlap share their pixels
-        local = slice(window.rows.start - top, window.rows.stop - top)
-        weight = alpha / np.maximum(total[local, window.columns], 1)
+    for entry in entries:
+        total[entry.area(top)] += entry.alpha
+    for entry in entries:  # mattes that overlap share their pixels
+        window, alpha = entry.window, entry.alpha
+        weight = alpha / np.maximum(total[entry.area(top)], 1)
         weight *= np.float32(window.change.strength)
         colours = as_colours(samples[window.rows, window.columns])
         place = result[window.rows, window.columns]
-        before = colours if len(parts) == 1 else as_colours(place)
+        before = colours if len(entries) == 1 else as_colours(place)
         base, mixture, added, foreign = window.fields()
-        moved = colour_change(unmixed(colours, coverage, mixture), base, window.change.tones, added, foreign)
+        moved = colour_change(unmixed(colours, entry.coverage, mixture), base, window.change.tones, added, foreign)
         moved *= weight[..., None]
         moved += before
         mask = alpha > 0
         visible = opaque(place)
         write_colours(place, moved, mask if visible is None else mask & visible)
+
+
+@dataclass
+class _Part:
+    """A change in some rows of the photo. coverage, alpha: (h, w) of its window, how much of a pixel is the region's
+    and how much of it the change has."""
+
+    window: _Window
+    coverage: Array
+    alpha: Array
+    is_claimed: bool
+
+    def area(self, top: int) -> tuple[slice, slice]:
+        """Where its window lies in a strip that begins at `top`."""
+        return slice(self.window.rows.start - top, self.window.rows.stop - top), self.window.columns
+
+
+def _leave_claimed(entries: Sequence[_Part], claimed: Array, top: int) -> None:
+    """Takes from changes without a claim what those with one have. claimed: (rows, W) zeros, of a strip from `top`."""
+    for entry in entries:
+        if entry.is_claimed:
+            claimed[entry.area(top)] += entry.alpha
+    for entry in entries:
+        if not entry.is_claimed:
+            entry.alpha = entry.alpha * np.maximum(1 - claimed[entry.area(top)], 0)
+
+
+def _parts(samples: Array, frame: FrameChanges, top: int, bottom: int) -> Iterator[_Part]:
+    """The changes of a frame that reach into the rows top..bottom."""
+    height, width = samples.shape[:2]
+    rows = _nearest(height, frame.label_map.shape[0])[top:bottom]
+    labels = frame.label_map[rows][:, _nearest(width, frame.label_map.shape[1])]
+    for change in frame.changes:
+        window = _Window.of(change, height, width, top, bottom) if change.strength > 0 else None
+        if window is None:
+            continue
+        local = slice(window.rows.start - top, window.rows.stop - top)
+        coverage = window.coverage(as_colours(samples[window.rows, window.columns]), labels[local, window.columns])
+        alpha = window.own(coverage)
+        if frame.claim is not None:
+            alpha = alpha * frame.claim.of(window.rows, window.columns, height, width)
+        cut = window.cut_to(alpha > 0)
+        if cut is not None:
+            area = cut.within(window)
+            yield _Part(cut, coverage[area], alpha[area], frame.claim is not None)
 
 
 class _Window:

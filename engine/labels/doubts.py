@@ -14,6 +14,16 @@ NEARLY_ALL = 0.985
 """Share of a picture that one label may cover at most: more shows nothing."""
 FACE_PARTS = ("skin", "nose", "left eye", "right eye", "upper lip", "lower lip")
 """A label set with these is of faces, and what a face must have can be asked for."""
+MOUTH = ("upper lip", "lower lip", "mouth")
+COVERING = ("background", "hair", "hat", "clothes")
+"""What may lie over an eye or a brow, or be seen where a turned head has its other side."""
+GAP, TORN = 0.008, 0.1
+"""Gap between pieces of a mouth that is none, in longer sides of the picture; share of the mouth in other pieces than
+the largest from which on it is torn."""
+AROUND = 0.03
+"""Of a longer side: reach of what is looked at around the place of an eye or a brow."""
+UNLIKE_HALF = 0.12
+"""The smaller half of a face over the larger: a head that is turned far has .16."""
 SMALL_FACE = 1 / 8
 """Of a picture's longer side: below, few of a parser's pixels lie on a face."""
 
@@ -22,7 +32,8 @@ def doubt_about(label_map: Array, label_set: LabelSet) -> str:
     """Why a label map cannot be right, as the second half of a sentence; "" where nothing speaks against it.
 
     label_map: (H, W) uint8. Any map: one label everywhere. Faces: no skin, nose or lips; no eyes, unless glasses
-    cover them; two noses; lips above the nose or the nose above the eyes.
+    cover them; two noses; lips above the nose or the nose above the eyes; a torn or a second mouth; an eye or a brow on
+    one side alone though nothing lies over the other; halves of very different size.
     """
     counts = np.bincount(label_map.ravel(), minlength=len(label_set))
     if counts.max() > NEARLY_ALL * label_map.size:
@@ -41,7 +52,7 @@ def doubt_about(label_map: Array, label_set: LabelSet) -> str:
     if not shows("upper lip", "lower lip"):
         return Message("no lips were recognised")
     both = shows("left eye") and shows("right eye")
-    if not both and not shows("eyeglasses"):
+    if not shows("left eye", "right eye", "eyeglasses"):
         return Message("the eyes were not recognised")
     nose = label_map == ids["nose"]
     areas = cv2.connectedComponentsWithStats(nose.astype(np.uint8))[2][1:, cv2.CC_STAT_AREA]
@@ -52,7 +63,67 @@ def doubt_about(label_map: Array, label_set: LabelSet) -> str:
         return Message("the lips are above the nose")
     if both and _height(np.isin(label_map, [ids["left eye"], ids["right eye"]])) > nose_at:
         return Message("the eyes are below the nose")
+    return _doubt_about_halves(label_map, ids, least)
+
+
+def _doubt_about_halves(label_map: Array, ids: dict[str, int], least: int) -> str:
+    """As `doubt_about`, of a map with a nose and lips: a mouth in pieces, and left and right of the face's middle.
+
+    ids: by name. least: pixels of what is there.
+    """
+
+    def region(*names: str) -> Array:
+        mask: Array = np.isin(label_map, [ids[name] for name in names if name in ids])
+        return mask
+
+    mouth = region(*MOUTH)
+    if _share_beside_largest(mouth, max(1, round(GAP * max(label_map.shape)))) > TORN:
+        return Message("the mouth is in pieces")
+    nose_at, mouth_at = _middle(region("nose")), _middle(mouth)
+    down = mouth_at - nose_at
+    down = down / max(float(np.hypot(*down)), 1e-6)
+    across = np.array([down[1], -down[0]])  # from left to right in an upright face
+    for name, covering, sentence in (
+        ("eye", (*COVERING, "eyeglasses"), Message("an eye is missing on one side")),
+        ("eyebrow", COVERING, Message("an eyebrow is missing on one side")),
+    ):
+        left, right = region(f"left {name}"), region(f"right {name}")
+        if (left.sum() >= least) == (right.sum() >= least):
+            continue
+        way = _middle(left if left.sum() >= right.sum() else right) - nose_at
+        mirrored = nose_at + way - 2 * (way @ across) * across
+        if _is_open(label_map, mirrored, [ids[each] for each in covering if each in ids]):
+            return sentence
+    rows, columns = np.nonzero(region(*FACE_PARTS, *MOUTH, "left eyebrow", "right eyebrow", "eyeglasses"))
+    right_of = float(((np.stack([columns, rows], -1) - nose_at) @ across > 0).mean())
+    if min(right_of, 1 - right_of) < UNLIKE_HALF * max(right_of, 1 - right_of):
+        return Message("one half of the face was not recognised")
     return ""
+
+
+def _share_beside_largest(mask: Array, gap: int) -> float:
+    """Share of a mask that is in other pieces than its largest, where gaps of so many pixels part nothing."""
+    bridged = cv2.dilate(mask.astype(np.uint8), np.ones((2 * gap + 1, 2 * gap + 1), np.uint8))
+    _, pieces = cv2.connectedComponents(bridged)
+    sizes = np.bincount(pieces[mask])
+    return 1 - float(sizes.max() / sizes.sum())
+
+
+def _is_open(label_map: Array, place: Array, covering: list[int]) -> bool:
+    """Whether less than a third of what lies around a place (x, y) covers it; False beyond the map."""
+    height, width = label_map.shape
+    reach = max(1, round(AROUND * max(height, width)))
+    x, y = np.rint(place).astype(int)
+    if not (0 <= x < width and 0 <= y < height):
+        return False
+    seen = label_map[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
+    return float(np.isin(seen, covering).mean()) < 0.3
+
+
+def _middle(mask: Array) -> Array:
+    """The mean place (x, y) of a mask that is not empty."""
+    rows, columns = np.nonzero(mask)
+    return np.array([columns.mean(), rows.mean()])
 
 
 def has_small_face(label_map: Array, label_set: LabelSet) -> bool:

@@ -45,6 +45,36 @@ class RegionEdit(Frozen, frozen=True):
             raise BadRequest('The key "strength" is {0}; give a number from 0 to 1.', self.strength)
 
 
+class FrameEdits(Frozen, frozen=True):
+    """The edits of one frame of a photo beside others; all fields as `EditRequest` has them.
+
+    face: its frame, None for the whole photo. A face without edits claims its regions all the same: those of the face
+    beside it do not reach into it.
+    """
+
+    face: FaceFrame | None = None
+    edits: tuple[RegionEdit, ...] = ()
+    label_map: LabelMapData | None = None
+    looked_at: Part | None = None
+    reshaped_map: LabelMapData | None = None
+
+    def __post_init__(self) -> None:
+        _check_frame(self)
+
+    @property
+    def changes_photo(self) -> bool:
+        """Whether it does anything."""
+        return self.reshaped_map is not None or any(edit.on and edit.strength > 0 for edit in self.edits)
+
+    def located(self, folder: Path) -> FrameEdits:
+        """As `Request.located`."""
+        return self.replace(edits=_located(self.edits, folder))
+
+    def as_in_file(self, target: PathLike) -> FrameEdits:
+        """As `Request.as_in_file`."""
+        return self.replace(edits=_as_in_file(self.edits, target))
+
+
 @dataclass(frozen=True)
 class EditResult:
     """The edited photo's samples, of the photo's own type and of the size that was asked for; the photo at that size,
@@ -90,13 +120,14 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
     for; label 0 outside it is not restyled. None: all of it where the map is given, else what the parser looked at;
     `WHOLE` counts what lies around that as label 0. view: longer side in pixels of the picture asked for, where a
     window needs no more; 0 is the photo's own size. style_locks, label_locks: as in `RenderRequest`, they decide
-    nothing of the picture. face: the frame of the face that is edited, in longer sides of the photo, which parser and
-    painter see upright; None: they see the photo as it stands.
+    nothing of the picture. face: the frame that is edited, in longer sides of the photo, which parser and painter see
+    upright; None: they see the photo as it stands. other_frames: other frames of the photo with their own regions and
+    edits; each frame at most once. Where frames overlap, the nearer one has the pixel (`engine.compose.sharing`).
     """
 
     task: ClassVar[Message] = Message("restyle photos")
     suffixes: ClassVar[tuple[str, ...]] = PICTURE_SUFFIXES
-    unless_empty: ClassVar[tuple[str, ...]] = (*LOCKS, "looked_at", "reshaped_map", "face")
+    unless_empty: ClassVar[tuple[str, ...]] = (*LOCKS, "looked_at", "reshaped_map", "face", "other_frames")
 
     photo: PhotoReference
     edits: tuple[RegionEdit, ...]
@@ -107,35 +138,56 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
     label_locks: tuple[int, ...] = ()
     reshaped_map: LabelMapData | None = None
     face: FaceFrame | None = None
+    other_frames: tuple[FrameEdits, ...] = ()
 
     def __post_init__(self) -> None:
-        labels = [edit.label for edit in self.edits]
-        if len(set(labels)) < len(labels):
-            raise BadRequest("The request edits one label twice; keep one edit per label.")
+        _check_frame(self)
         sort_locks(self)
-        if self.looked_at is not None:
-            check_part(self.looked_at)
-        if self.face is not None:
-            check_face(self.face)
+        frames = [self.face, *(frame.face for frame in self.other_frames)]
+        if len(set(frames)) < len(frames):
+            raise BadRequest("The request has one frame twice; keep each frame once.")
         if self.view < 0:
             raise BadRequest('The key "view" is {0}; give a number of pixels, or 0 for the whole photo.', self.view)
 
     def located(self, folder: Path) -> EditRequest:
         """As `Request.located`."""
-        edits = tuple(edit.replace(style=located(edit.style, folder)) for edit in self.edits)
-        return self.replace(photo=self.photo.located(folder), edits=edits)
+        return self.replace(
+            photo=self.photo.located(folder),
+            edits=_located(self.edits, folder),
+            other_frames=tuple(frame.located(folder) for frame in self.other_frames),
+        )
 
     def as_in_file(self, target: PathLike) -> EditRequest:
         """As `Request.as_in_file`: a region takes its colours from the style's picture, which its code has not."""
-        edits = (edit.replace(style=as_in_file(edit.style, target, codes_suffice=False)) for edit in self.edits)
-        return self.replace(photo=self.photo.as_in_file(target), edits=tuple(edits))
+        return self.replace(
+            photo=self.photo.as_in_file(target),
+            edits=_as_in_file(self.edits, target),
+            other_frames=tuple(frame.as_in_file(target) for frame in self.other_frames),
+        )
 
     def check_data(self) -> None:
         """A damaged photo or label map is found when the request is read."""
         self.photo.check_data()
-        for label_map in (self.label_map, self.reshaped_map):
-            if label_map is not None:
-                label_map.array()
+        for frame in (self.own_frame, *self.other_frames):
+            for label_map in (frame.label_map, frame.reshaped_map):
+                if label_map is not None:
+                    label_map.array()
+
+    @property
+    def own_frame(self) -> FrameEdits:
+        """What it says of the frame that it names itself."""
+        return FrameEdits(self.face, self.edits, self.label_map, self.looked_at, self.reshaped_map)
+
+    def of_frame(self, frame: FrameEdits) -> EditRequest:
+        """The same photo with the edits of one frame alone."""
+        return self.replace(
+            face=frame.face,
+            edits=frame.edits,
+            label_map=frame.label_map,
+            looked_at=frame.looked_at,
+            reshaped_map=frame.reshaped_map,
+            other_frames=(),
+        )
 
     def run(self, services: Services, report: Report) -> EditResult:
         """Read the photo, find its regions, fit the changes, compose.
@@ -148,3 +200,22 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
         report(0.0, Message("reading"))
         samples, photo, notes = edited(self, services, report)
         return EditResult(samples, photo, self, time.perf_counter() - started, notes)
+
+
+def _check_frame(frame: EditRequest | FrameEdits) -> None:
+    """Raise BadRequest: two edits are of one label; a part or a frame is none."""
+    labels = [edit.label for edit in frame.edits]
+    if len(set(labels)) < len(labels):
+        raise BadRequest("The request edits one label twice; keep one edit per label.")
+    if frame.looked_at is not None:
+        check_part(frame.looked_at)
+    if frame.face is not None:
+        check_face(frame.face)
+
+
+def _located(edits: tuple[RegionEdit, ...], folder: Path) -> tuple[RegionEdit, ...]:
+    return tuple(edit.replace(style=located(edit.style, folder)) for edit in edits)
+
+
+def _as_in_file(edits: tuple[RegionEdit, ...], target: PathLike) -> tuple[RegionEdit, ...]:
+    return tuple(edit.replace(style=as_in_file(edit.style, target, codes_suffice=False)) for edit in edits)

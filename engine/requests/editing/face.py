@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,13 +11,14 @@ from engine.compose.mattes import soft_labels
 from engine.compose.samples import as_colours
 from engine.errors import Message
 from engine.labels.doubts import doubt_about
-from engine.labels.label_maps import resize_label_map
+from engine.labels.label_maps import check_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
-from engine.labels.looked_at import UNSEEN, WHOLE, Part
+from engine.labels.looked_at import UNSEEN, WHOLE, Part, slices_of, without_unseen
 from engine.pictures.face_frames import FaceFrame, brought_back, upright
 from engine.pictures.images import resize_image
 from engine.pictures.profiles import to_srgb
-from engine.requests.editing.frame import SIDE, Frame, cut_off
+from engine.requests.editing.frame import SIDE, WHOLE_SIDE, Frame, Upright, cut_off, no_parser
+from engine.requests.label_map_data import LabelMapData
 from engine.requests.parse import LabelMapFinder
 
 Array = np.ndarray
@@ -24,87 +26,169 @@ SEEN = 0.5
 """How much of a pixel lies in the frame for it to be one that the parser looked at."""
 
 
+@dataclass(frozen=True)
+class _View:
+    """The part of a photo that a frame shows, small.
+
+    rows, columns: of the photo. size: (h, w) of the frame. face: where the face lies, in the frame's pixels.
+    """
+
+    rows: slice
+    columns: slice
+    size: tuple[int, int]
+    face: FaceFrame
+
+    @classmethod
+    def of(cls, face: FaceFrame, rows: slice, columns: slice) -> _View:
+        """face: in pixels of the photo; it is `SIDE` pixels wide in the frame, or less where that is too large."""
+        extent = rows.stop - rows.start, columns.stop - columns.start
+        factor = min(SIDE / face.side, WHOLE_SIDE / max(extent))
+        height, width = (max(1, round(length * factor)) for length in extent)
+        local = FaceFrame(
+            (face.x - columns.start) * factor, (face.y - rows.start) * factor, face.side * factor, face.turn
+        )
+        return cls(rows, columns, (height, width), local)
+
+    def box(self, height: int, width: int) -> Part:
+        """The part of a photo of that size."""
+        rows, columns = self.rows, self.columns
+        return rows.start / height, columns.start / width, rows.stop / height, columns.stop / width
+
+    def brought_back(self, shares: Array) -> tuple[Array, Array]:
+        """(L, S, S) of the upright face -> (L, h, w) of the frame, and (h, w) how much of a pixel lies in the face's
+        square."""
+        inside = brought_back(np.ones(shares.shape[1:], np.float32), self.face, *self.size)
+        return np.stack([brought_back(share, self.face, *self.size) for share in shares.astype(np.float32)]), inside
+
+
+class _Regions(NamedTuple):
+    """label_map: (h, w) of the frame. whole_map: of the whole photo, any size. Both with `UNSEEN`. upright_map: (SIDE,
+    SIDE) of the upright face. warnings, cut_labels: as a `Frame` has them."""
+
+    label_map: Array
+    whole_map: Array
+    upright_map: Array
+    warnings: tuple[str, ...] = ()
+    cut_labels: tuple[int, ...] = ()
+
+
 def frame_around_face(
     photo: Array,
     face: FaceFrame,
     label_set: LabelSet,
-    parser: LabelMapFinder,
+    parser: LabelMapFinder | None,
     profile: bytes | None = None,
     *,
     looked_at: Part | None = None,
+    requested_map: LabelMapData | None = None,
+    shows_all: bool = False,
 ) -> Frame:
-    """The frame of a photo around one of its faces, its label map found in the upright face.
+    """The frame of a photo around one of its faces, its label map found in the upright face unless given.
 
     Args:
         photo: (H, W, 3) uint8, `as_seen`, at its own size, in the colours of its ICC `profile`.
         face: in longer sides of the photo.
         label_set, parser: whose labels are found.
-        looked_at: `WHOLE` counts what lies around the face as label 0; otherwise nobody looked there.
+        looked_at: the part in which the regions of `requested_map` were looked for. Without that map, `WHOLE` counts
+            what lies around the face as label 0; otherwise nobody looked there.
+        requested_map: of the whole photo; the frame also shows the regions that it has beyond the face's square.
+        shows_all: the frame shows all of the photo, as regions are edited that go on.
 
-    The frame's own arrays lie as the photo does, so that a change is composed without turning it; only probabilities
-    are turned back. `Frame.upright` holds what a network paints.
+    The frame's own arrays lie as the photo does: only probabilities are turned back.
+
+    Raises WeightsError: there is neither a map nor a parser; BadLabelMap.
     """
     height, width = photo.shape[:2]
     in_photo = face.scaled(max(height, width))
     seen = to_srgb(upright(photo, in_photo, SIDE), profile)
-    _, _, warnings, _, _ = parser.parse(seen)
-    shares = parser.probabilities(seen)  # (L, SIDE, SIDE)
-    upright_map = shares.argmax(0).astype(np.uint8)
-    if not warnings and (doubt := doubt_about(upright_map, label_set)):
-        warnings = (Message("its regions cannot be right, {0}; correct its label map.", doubt),)
-
-    rows, columns = _around(in_photo, height, width)
-    factor = SIDE / in_photo.side
-    size = tuple(max(1, round((shown.stop - shown.start) * factor)) for shown in (rows, columns))
-    cut = resize_image(photo[rows, columns], *size)
-    local = FaceFrame(
-        (in_photo.x - columns.start) * factor, (in_photo.y - rows.start) * factor, float(SIDE), in_photo.turn
-    )
-    inside = brought_back(np.ones((SIDE, SIDE), np.float32), local, *size)
-    turned = np.stack([brought_back(share, local, *size) for share in shares.astype(np.float32)])
-    is_seen = inside >= SEEN
-    beyond = np.uint8(0 if looked_at == WHOLE else UNSEEN)
-    label_map = np.where(is_seen, turned.argmax(0), beyond).astype(np.uint8)
-    known = np.where(is_seen, turned / np.maximum(inside, SEEN), 1 / len(label_set))
+    shares = None if parser is None else parser.probabilities(seen)  # (L, SIDE, SIDE)
+    given_map = None if requested_map is None else _checked(requested_map, label_set)
+    everything = slice(0, height), slice(0, width)
+    view = _View.of(in_photo, *(everything if shows_all else _around(in_photo, given_map, height, width)))
+    known = None
+    if shares is not None:
+        turned, inside = view.brought_back(shares)
+        known = np.where(inside >= SEEN, turned / np.maximum(inside, SEEN), 1 / len(label_set))
+    if given_map is not None:
+        regions = _given_regions(without_unseen(given_map, looked_at), view, height, width)
+    elif parser is None or shares is None:
+        raise no_parser(label_set)
+    else:
+        beyond = np.uint8(0 if looked_at == WHOLE else UNSEEN)
+        label_map = np.where(inside >= SEEN, turned.argmax(0), beyond).astype(np.uint8)
+        whole_map, upright_map = _whole_map(label_map, view, height, width, beyond), shares.argmax(0).astype(np.uint8)
+        warnings = warnings_of(parser, seen, upright_map, label_set)
+        regions = _Regions(label_map, whole_map, upright_map, warnings, cut_off(np.pad(upright_map, 1)))
+    cut = resize_image(photo[view.rows, view.columns], *view.size)
     return Frame(
-        pixels=to_srgb(cut, profile),
-        colours=as_colours(cut),
-        label_map=label_map,
-        soft=soft_labels(label_map, len(label_set), known),
-        box=(rows.start / height, columns.start / width, rows.stop / height, columns.stop / width),
-        whole_map=_whole_map(label_map, rows, columns, height, width, beyond),
-        label_set=label_set,
-        warnings=warnings,
-        cut_labels=cut_off(np.pad(upright_map, 1)),
-        upright=(seen, upright_map),
+        to_srgb(cut, profile),
+        as_colours(cut),
+        regions.label_map,
+        soft_labels(regions.label_map, len(label_set), known),
+        view.box(height, width),
+        regions.whole_map,
+        label_set,
+        regions.warnings,
+        regions.cut_labels,
+        Upright(seen, regions.upright_map, view.face),
     )
 
 
-def seen_upright(frame: Frame, photo: Array, face: FaceFrame, profile: bytes | None = None) -> Frame:
-    """A frame whose label map was given, with the upright face for networks that paint.
-
-    photo, face: see `frame_around_face`. Of the map each label's share is turned, and the largest counts.
-    """
-    in_photo = face.scaled(max(photo.shape[:2]))
-    on_map = face.scaled(max(frame.whole_map.shape))
-    ids = np.unique(frame.whole_map)
-    shares = [upright((frame.whole_map == each).astype(np.uint8) * 255, on_map, SIDE) for each in ids]
-    upright_map = ids[np.argmax(shares, axis=0)]
-    upright_map = np.where(upright_map == UNSEEN, np.uint8(0), upright_map)
-    return replace(frame, upright=(to_srgb(upright(photo, in_photo, SIDE), profile), upright_map))
+def _checked(requested_map: LabelMapData, label_set: LabelSet) -> Array:
+    label_map = requested_map.array()
+    check_label_map(label_map, label_set, Message("the label map of the photo"))
+    return label_map
 
 
-def _around(frame: FaceFrame, height: int, width: int) -> tuple[slice, slice]:
-    """Rows and columns of the photo that hold a frame, in pixels; at least one of each."""
+def warnings_of(parser: LabelMapFinder, seen: Array, upright_map: Array, label_set: LabelSet) -> tuple[str, ...]:
+    """Why the regions (S, S) that were found in an upright face (S, S, 3) may be wrong."""
+    _, _, warnings, _, _ = parser.parse(seen)
+    if not warnings and (doubt := doubt_about(upright_map, label_set)):
+        return (Message("its regions cannot be right, {0}; correct its label map.", doubt),)
+    return warnings
+
+
+def turned_map(label_map: Array, face: FaceFrame, size: int) -> Array:
+    """What a frame (in the map's pixels) shows of a label map (h, w), upright, (size, size): each label's share is
+    turned, and the largest counts."""
+    ids = np.unique(label_map)
+    shares = [upright((label_map == each).astype(np.uint8) * 255, face, size) for each in ids]
+    turned: Array = ids[np.argmax(shares, axis=0)]
+    return turned
+
+
+def _given_regions(whole_map: Array, view: _View, height: int, width: int) -> _Regions:
+    """The regions of a frame by a label map of the whole photo, with `UNSEEN`."""
+    sized = resize_label_map(whole_map, height, width)[view.rows, view.columns]
+    label_map = resize_label_map(sized, *view.size)
+    painted_map = np.where(label_map == UNSEEN, np.uint8(0), label_map)
+    return _Regions(label_map, whole_map, turned_map(painted_map, view.face, SIDE))
+
+
+def _around(frame: FaceFrame, given_map: Array | None, height: int, width: int) -> tuple[slice, slice]:
+    """Rows and columns of the photo that hold a frame, in pixels, and the regions of a label map, background apart; at
+    least one of each."""
     corners = frame.corners()
     left, top = np.clip(np.floor(corners.min(0)), 0, (width - 1, height - 1)).astype(int).tolist()
     right, bottom = np.clip(np.ceil(corners.max(0)), (left + 1, top + 1), (width, height)).astype(int).tolist()
+    if given_map is not None and given_map.any():
+        rows, columns = np.flatnonzero(given_map.any(1)), np.flatnonzero(given_map.any(0))
+        regions = (
+            rows[0] / given_map.shape[0],
+            columns[0] / given_map.shape[1],
+            (rows[-1] + 1) / given_map.shape[0],
+            (columns[-1] + 1) / given_map.shape[1],
+        )
+        region_rows, region_columns = slices_of(regions, height, width)
+        top, bottom = min(top, region_rows.start), max(bottom, region_rows.stop)
+        left, right = min(left, region_columns.start), max(right, region_columns.stop)
     return slice(top, bottom), slice(left, right)
 
 
-def _whole_map(label_map: Array, rows: slice, columns: slice, height: int, width: int, beyond: np.uint8) -> Array:
+def _whole_map(label_map: Array, view: _View, height: int, width: int, beyond: np.uint8) -> Array:
     """The label map of the photo, where none of the frame's is lost: at the frame's scale, or the photo's if that is
     smaller; `beyond` outside of the frame."""
+    rows, columns = view.rows, view.columns
     factor = min(1.0, label_map.shape[0] / (rows.stop - rows.start))
     size = max(1, round(height * factor)), max(1, round(width * factor))
     whole_map = np.full(size, beyond, np.uint8)

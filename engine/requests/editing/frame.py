@@ -17,6 +17,7 @@ from engine.labels.label_maps import check_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.labels.looked_at import UNSEEN, Part, slices_of, without_unseen
 from engine.pictures.closeup import focus, has_background
+from engine.pictures.face_frames import FaceFrame
 from engine.pictures.images import resize_image
 from engine.pictures.profiles import to_srgb
 from engine.requests.kept import Kept
@@ -36,14 +37,26 @@ CUT = 0.25
 
 
 @dataclass(frozen=True)
+class Upright:
+    """A face as networks that paint see it.
+
+    pixels: (S, S, 3) uint8 sRGB. label_map: (S, S). face: where it lies, in pixels of the frame.
+    """
+
+    pixels: Array
+    label_map: Array
+    face: FaceFrame
+
+
+@dataclass(frozen=True)
 class Frame:
     """Where changes are fitted.
 
     pixels: (h, w, 3) uint8 sRGB. colours: the same in 0..1, in the photo's own numbers. label_map: (h, w), with
     `UNSEEN` where a parser did not look. soft: (h, w, L), see `soft_labels`. box: of it in the photo. whole_map: label
     map of the whole photo, any size, with `UNSEEN` too. warnings: doubts about the map. cut_labels: those
-    whose region ends where a parser that looked closer at a face saw no further. upright: pixels (h', w', 3) and
-    label map of the face, upright, where the photo has it turned or small: what a network paints.
+    whose region ends where a parser that looked closer at a face saw no further. upright: the face, where the frame is
+    one of a face: what a network paints.
     """
 
     pixels: Array
@@ -55,7 +68,7 @@ class Frame:
     label_set: LabelSet
     warnings: tuple[str, ...] = ()
     cut_labels: tuple[int, ...] = ()
-    upright: tuple[Array, Array] | None = None
+    upright: Upright | None = None
 
     @classmethod
     def of(
@@ -85,9 +98,7 @@ class Frame:
             whole_map = requested_map.array()
             check_label_map(whole_map, label_set, Message("the label map of the photo"))
         elif parser is None:
-            raise WeightsError(
-                "No parser for the labels of '{0}' is installed; give the photo's label map too.", label_set.name
-            )
+            raise no_parser(label_set)
         else:
             whole_map, _, warnings, closer_part, _ = parser.parse(in_srgb)
             looked_at = looked_at or closer_part
@@ -119,9 +130,12 @@ class Frame:
         """(h, w) of the frame, with label 0 for what is unseen."""
         return np.where(self.label_map == UNSEEN, np.uint8(0), self.label_map)
 
-    def painted(self) -> tuple[Array, Array]:
-        """Pixels (h, w, 3) and label map (h, w) that a network paints: of the upright face, if there is one."""
-        return (self.pixels, self.painted_map) if self.upright is None else self.upright
+    def painted(self, showing: int | None = None) -> tuple[Array, Array]:
+        """Pixels (h, w, 3) and label map (h, w) that a network paints: of the upright face, if there is one, and it
+        shows the label that is to be seen."""
+        if self.upright is None or (showing is not None and not (self.upright.label_map == showing).any()):
+            return self.pixels, self.painted_map
+        return self.upright.pixels, self.upright.label_map
 
     @property
     def has_unseen(self) -> bool:
@@ -159,6 +173,13 @@ class Frame:
     def _shown_slices(self) -> tuple[slice, slice]:
         """Rows and columns of the whole photo's label map that the frame shows."""
         return slices_of(self.box, *self.whole_map.shape)
+
+
+def no_parser(label_set: LabelSet) -> WeightsError:
+    """The error that nothing says which regions a photo has."""
+    return WeightsError(
+        "No parser for the labels of '{0}' is installed; give the photo's label map too.", label_set.name
+    )
 
 
 class KeptParser:

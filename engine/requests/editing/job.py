@@ -10,24 +10,25 @@ import numpy as np
 
 from engine.compose.change import RegionChange, region_change, tones_of
 from engine.compose.colours import colour_tones
-from engine.compose.composition import compose
+from engine.compose.composition import FrameChanges, compose_frames
 from engine.compose.mattes import border_of, region_mattes, together
 from engine.compose.own_colour import ONE_COLOURED
 from engine.compose.samples import as_colours, as_seen, in_colour
+from engine.compose.sharing import Claim, merged
 from engine.compose.strands import STRANDED
 from engine.compose.tones import BY_SPREAD, Tones
 from engine.errors import BadRequest, Message
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.pictures.closeup import reduced
-from engine.pictures.face_frames import FaceFrame
 from engine.pictures.images import read_image, resize_image
 from engine.pictures.photos import Photo, at_view_size
 from engine.pictures.profiles import from_srgb
 from engine.requests.base import Report, Services
 from engine.requests.editing.aim import aimed
-from engine.requests.editing.face import frame_around_face, seen_upright
+from engine.requests.editing.face import frame_around_face
 from engine.requests.editing.frame import SIDE, Frame, KeptParser
+from engine.requests.editing.frames import frames_of, shared_out
 from engine.requests.editing.reshape import ReshapedFrame, added_styles, changes_beyond, photo_styles, reshaped_frame
 from engine.requests.kept import file_identity
 from engine.requests.label_map_data import LabelMapData
@@ -46,27 +47,36 @@ TonesAndNotes = tuple[Tones, tuple[str, ...]]
 
 def edited(request: EditRequest, services: Services, report: Report) -> tuple[Array, Photo, tuple[str, ...]]:
     """The edited photo's samples, the photo at that size, and what a user should know. Raises as `EditRequest.run`."""
-    job = _Job(request, services, report)
-    active = [edit for edit in request.edits if edit.on and edit.strength > 0]
-    photo = job.coloured(request.view) if active else job.photo(request.view)
-    changes = job.changes(active)
+    jobs = [_Job(request.of_frame(frame), claim, services, report) for frame, claim in frames_of(request)]
+    restyles = any(edit.on and edit.strength > 0 for job in jobs for edit in job.request.edits)
+    photo = jobs[0].coloured(request.view) if restyles else jobs[0].photo(request.view)
+    frames = [FrameChanges(job.frame.whole_map, job.changes(), job.claim) for job in jobs]
 
     def composed(share: float) -> None:
         report(0.6 + 0.4 * share, Message("restyling"))
 
-    samples = compose(job.kept_reshaped(photo), job.frame.whole_map, changes, report=composed)
-    notes = [*notes_of(request.photo.path, photo.notes), *job.notes]
+    samples = compose_frames(_reshaped(photo, jobs), frames, report=composed)
+    notes = [*notes_of(request.photo.path, photo.notes), *(note for job in jobs for note in job.notes)]
     return samples, photo, tuple(dict.fromkeys(notes))
 
 
-class _Job:
-    """One run of an edit: what the steps share. Everything that is the same for the next edit of the photo is kept.
+def _reshaped(photo: Photo, jobs: list[_Job]) -> Array:
+    """Samples of the photo with the regions of all its frames in the shapes that are wanted."""
+    reshaping = [job for job in jobs if job.reshapes]
+    if len(reshaping) > 1:
+        return merged(photo.samples, [(job.kept_reshaped(photo), job.claim) for job in reshaping])
+    return reshaping[0].kept_reshaped(photo) if reshaping else photo.samples
 
-    notes: what a user should know, as it is found out.
+
+class _Job:
+    """One run of an edit of one frame: what the steps share. Everything that is the same for the next edit of the photo
+    is kept.
+
+    claim: what the frame has of the photo beside others. notes: what a user should know, as it is found out.
     """
 
-    def __init__(self, request: EditRequest, services: Services, report: Report) -> None:
-        self.request, self.services, self.report = request, services, report
+    def __init__(self, request: EditRequest, claim: Claim | None, services: Services, report: Report) -> None:
+        self.request, self.claim, self.services, self.report = request, claim, services, report
         self.painter: Painter = services.runtime(request)
         self.photo_key = request.photo.identity(services.kept)
         self.parser_name = services.shelf.parser_for(self.painter.label_set)  # reads all cards: once
@@ -96,6 +106,11 @@ class _Job:
         self.notes.append(Message('"{0}": its grey samples became RGB, as edits bring colour in.', name))
         return replace(photo, samples=in_colour(photo.samples), icc_profile=None)
 
+    @property
+    def reshapes(self) -> bool:
+        """Whether regions get other shapes."""
+        return self._reshape is not None
+
     def reshaped(self, samples: Array) -> Array:
         """Samples of the photo at any size, with its regions in the shapes that are wanted."""
         return samples if self._reshape is None else self._reshape.of(samples)
@@ -117,14 +132,24 @@ class _Job:
     ) -> tuple[Hashable, Frame]:
         """The frame on which changes are fitted, and its key. photo_key: of the photo with the regions of that map."""
         kept, label_set, request = self.services.kept, self.painter.label_set, self.request
-        if request.face is not None and label_map is None and (parser := self._parser()) is not None:
-            return self._find_face(request.face, parser)
         key: tuple[Hashable, ...] = "frame", photo_key, label_map, request.looked_at, label_set, self.parser_name
-        key = key if request.face is None else (*key, request.face)
+        key = key if request.face is None else (*key, request.face, self.claim)
 
         def analysed(shows_all: bool) -> Frame:
+            if request.face is not None:
+                frame = frame_around_face(
+                    self.reshaped(as_seen(self.photo(0).samples)),
+                    request.face,
+                    label_set,
+                    self._parser(),
+                    self.profile,
+                    looked_at=request.looked_at,
+                    requested_map=label_map,
+                    shows_all=shows_all,
+                )
+                return shared_out(frame, self.claim)
             seen = kept.get(("as seen", photo_key), lambda: self.reshaped(reduced(as_seen(self.photo(0).samples))))
-            frame = Frame.of(
+            return Frame.of(
                 seen,
                 label_map,
                 label_set,
@@ -133,10 +158,6 @@ class _Job:
                 looked_at=request.looked_at,
                 shows_all=shows_all,
             )
-            if request.face is None:
-                return frame
-            photo = self.reshaped(as_seen(self.photo(0).samples))
-            return seen_upright(frame, photo, request.face, self.profile)
 
         if not shows_all:
             frame = kept.get(key, lambda: analysed(False))
@@ -158,29 +179,20 @@ class _Job:
             lambda: reshaped_frame(request, frame, self.painter, self.services, self.profile, self.report),
         )
 
-    def _find_face(self, face: FaceFrame, parser: LabelMapFinder) -> tuple[Hashable, Frame]:
-        label_set, looked_at = self.painter.label_set, self.request.looked_at
-        key = "face", self.photo_key, face, looked_at, label_set, self.parser_name
-
-        def analysed() -> Frame:
-            photo = as_seen(self.photo(0).samples)
-            return frame_around_face(photo, face, label_set, parser, self.profile, looked_at=looked_at)
-
-        return key, self.services.kept.get(key, analysed)
-
     def _parser(self) -> LabelMapFinder | None:
         if self.parser_name is None:
             return None
         parser = self.services.shelf.parser(self.parser_name)
         return KeptParser(parser, self.services.kept, (self.photo_key, self.parser_name))
 
-    def changes(self, edits: list[RegionEdit]) -> list[RegionChange]:
-        """The edits' changes, fitted; an edit of a region that the photo does not have is left out, and a note says so.
+    def changes(self) -> list[RegionChange]:
+        """The active edits' changes, fitted; one of a region that the photo lacks is left out, and a note says so.
 
         Raises BadRequest: there is none of the regions, or the background ends where a parser looked; what `_tones`
         raises.
         """
         frame, name = self.frame, self.request.photo.name
+        edits = [edit for edit in self.request.edits if edit.on and edit.strength > 0]
         possible = [edit for edit in edits if frame.shows(edit.label)]
         labels = tuple(edit.label for edit in possible)
         if edits and not possible:
@@ -280,7 +292,7 @@ class _Job:
 
         painting(0, 1)
         frame, services = self.frame, self.services
-        own_pixels, own_map = frame.painted()
+        own_pixels, own_map = frame.painted(showing=edit.label)
         styles = photo_styles(self.painter, frame, services)
         label_map = LabelMapData.from_array(own_map)
         request = RenderRequest(self.request.weights, label_map, {**styles, edit.label: edit.style})
@@ -294,8 +306,7 @@ class _Job:
             pixels, _ = self.painter.paint(request, tensor, painting)
         one_colour = _one_colour(self.painter.label_set, edit.label)
         colours = as_colours(from_srgb(pixels, self.profile))
-        region = self._region(edit.label) if frame.upright is None else (own_map == edit.label).astype(np.float32)
-        return tones_of(colours, region, one_colour=one_colour), tuple(notes)
+        return tones_of(colours, (own_map == edit.label).astype(np.float32), one_colour=one_colour), tuple(notes)
 
 
 def _files_of(style: Style) -> tuple[Hashable, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import structs
 
 from engine.compose.samples import as_colours
 from engine.compose.shapes.reshaping import Reshape, plan_reshape
@@ -14,9 +16,11 @@ from engine.compose.strands import STRANDED
 from engine.errors import BadRequest, Message
 from engine.labels.label_maps import check_label_map, resize_label_map
 from engine.labels.looked_at import Part, slices_of
+from engine.pictures.face_frames import FaceFrame, brought_back
 from engine.pictures.profiles import from_srgb
 from engine.requests.base import Report, Services
-from engine.requests.editing.frame import Frame
+from engine.requests.editing.face import turned_map
+from engine.requests.editing.frame import SIDE, WHOLE_SIDE, Frame
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.render import RenderRequest, read_codes
 from engine.requests.styles import ImageStyle, Style, encode_code
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
     from engine.requests.edit import EditRequest
 
 Array = np.ndarray
+ROOM, STEP = 8, 32
+"""Pixels of the frame around what changes, and of which a painted side is a multiple."""
 
 
 @dataclass(frozen=True)
@@ -91,21 +97,47 @@ def reshaped_frame(
     styles = photo_styles(painter, frame, services)
     added = added_styles(request, styles)
     styles |= {label: style for label, style in added.items() if (wanted == label).any()}
-    painting = RenderRequest(request.weights, LabelMapData.from_array(wanted), styles)
+    square, painted_map = None, wanted
+    if frame.upright is not None:
+        square, size = _square_around(frame.upright.face, wanted != frame.painted_map)
+        painted_map = turned_map(wanted, square, size)
+    painting = RenderRequest(request.weights, LabelMapData.from_array(painted_map), styles)
     codes, _ = read_codes(painting, painter, services, report)
 
     def painted_blocks(_number: int, _count: int) -> None:
         report(0.3, Message("painting"))
 
     pixels, _ = painter.paint(painting, codes, painted_blocks)
+    painted = as_colours(from_srgb(pixels, profile))
     plan = plan_reshape(
         frame.colours,
         frame.painted_map,
         wanted,
-        as_colours(from_srgb(pixels, profile)),
+        painted if square is None else _turned_back(painted, square, frame.colours),
         stranded=[label.id for label in frame.label_set.labels if label.name in STRANDED],
     )
     return ReshapedFrame(plan, frame.box)
+
+
+def _square_around(face: FaceFrame, changed: Array) -> tuple[FaceFrame, int]:
+    """The face's square, in pixels of the frame, or one around the same centre that holds all that changes (h, w) bool
+    as well; and its side where the face is as large as networks know it, at most `WHOLE_SIDE`."""
+    rows, columns = np.nonzero(changed)
+    grown = 1.0
+    if len(rows):
+        places = np.stack([columns + 0.5, rows + 0.5], axis=-1)
+        reach = np.abs((places - (face.x, face.y)) @ face.axes().T).max() + ROOM
+        grown = max(1.0, 2 * float(reach) / face.side)
+    size = math.ceil(grown * SIDE / STEP) * STEP
+    return structs.replace(face, side=face.side * size / SIDE), min(size, WHOLE_SIDE)
+
+
+def _turned_back(painted: Array, square: FaceFrame, colours: Array) -> Array:
+    """Colours (h, w, 3) of the frame: as painted (S, S, 3) in its upright square, the photo's beyond that."""
+    height, width = colours.shape[:2]
+    inside = brought_back(np.ones(painted.shape[:2], np.float32), square, height, width)[..., None]
+    turned = brought_back(np.ascontiguousarray(painted, np.float32), square, height, width)
+    return (turned + (1 - inside) * colours).astype(np.float32)
 
 
 def photo_styles(painter: Painter, frame: Frame, services: Services) -> dict[int, Style]:

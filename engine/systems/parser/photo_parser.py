@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.errors import Message, WeightsError
-from engine.labels.doubts import FACE_PARTS
+from engine.labels.doubts import FACE_PARTS, doubt_about
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.nn.blocks import channels_last
@@ -173,6 +173,8 @@ class PhotoParser:
                 return (
                     Message("No face was found in this picture; correct its label map before you take styles from it."),
                 )
+        if doubt := doubt_about(label_ids, self.label_set):
+            return (Message("The regions cannot be right: {0}; look the label map over and correct it.", doubt),)
         if confidence < self.card.sure_from:
             return (
                 Message(

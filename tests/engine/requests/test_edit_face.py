@@ -15,8 +15,8 @@ from engine.labels.looked_at import UNSEEN, WHOLE
 from engine.pictures.face_frames import Face, FaceFrame, brought_back, moved
 from engine.pictures.images import resize_image, write_image
 from engine.requests.edit import EditRequest, RegionEdit
-from engine.requests.editing.face import frame_around_face, seen_upright
-from engine.requests.editing.frame import SIDE, Frame
+from engine.requests.editing.face import frame_around_face
+from engine.requests.editing.frame import SIDE
 from engine.requests.faces.choice import chosen_frame, is_of_faces
 from engine.requests.faces.find_faces import FoundFaces
 from engine.requests.json_text import from_json, to_json
@@ -90,8 +90,9 @@ def test_of_a_map_that_a_person_drew_the_upright_face_is_painted(
     drawn = np.zeros((HEIGHT, WIDTH), np.uint8)
     for label in np.unique(tiny_label_map):
         drawn[region_of(tiny_label_map, int(label), frame)] = label
-    plain = Frame.of(photo, LabelMapData.from_array(drawn), FACES, Upright(tiny_label_map))
-    _, upright_map = seen_upright(plain, photo, frame.scaled(1 / WIDTH)).painted()
+    face, given = frame.scaled(1 / WIDTH), LabelMapData.from_array(drawn)
+    framed = frame_around_face(photo, face, FACES, Upright(tiny_label_map), requested_map=given)
+    _, upright_map = framed.painted()
     assert (upright_map == resize_label_map(tiny_label_map, SIDE, SIDE)).mean() > 0.93
 
 

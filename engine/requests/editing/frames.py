@@ -1,0 +1,65 @@
+"""The frames of one photo: which of them change it, and what each has of it beside the others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.compose.sharing import Circle, Claim
+from engine.labels.label_maps import resize_label_map
+from engine.labels.looked_at import UNSEEN, slices_of
+from engine.pictures.face_frames import FaceFrame
+from engine.requests.editing.frame import Frame
+
+if TYPE_CHECKING:
+    from engine.requests.edit import EditRequest, FrameEdits
+
+
+def frames_of(request: EditRequest) -> list[tuple[FrameEdits, Claim | None]]:
+    """The frames that change the photo with their claims, or where none does the one that the request names itself.
+
+    No frame reaches into that of a face that is edited too. Of a face that is not, those whose regions the parser finds
+    leave that as well: it finds the hair of both. A label map that was given says itself what is the frame's.
+    """
+    every_frame = [request.own_frame, *request.other_frames]
+    active = [frame for frame in every_frame if frame.changes_photo] or every_frame[:1]
+    if len(every_frame) == 1:
+        return [(every_frame[0], None)]
+    return [(frame, _claim(frame, every_frame)) for frame in active]
+
+
+def _claim(frame: FrameEdits, every_frame: list[FrameEdits]) -> Claim | None:
+    if frame.face is None:
+        return None
+    others = [
+        beside.face
+        for beside in every_frame
+        if beside is not frame and beside.face is not None and (beside.changes_photo or frame.label_map is None)
+    ]
+    return claim_of(frame.face, others)
+
+
+def claim_of(face: FaceFrame, others: list[FaceFrame]) -> Claim:
+    """What a face has of a photo beside others; all in longer sides of it."""
+    return Claim(_circle(face), tuple(_circle(other) for other in others))
+
+
+def _circle(face: FaceFrame) -> Circle:
+    return face.x, face.y, face.side
+
+
+def shared_out(frame: Frame, claim: Claim | None) -> Frame:
+    """The frame without the regions of which it has nothing: nobody looked there for it."""
+    if claim is None or not claim.others:
+        return frame
+    height, width = frame.whole_map.shape
+    is_own = claim.of(slice(0, height), slice(0, width), height, width) > 0
+    framed = is_own[slices_of(frame.box, height, width)]
+    own_in_frame = resize_label_map(framed.astype(np.uint8), *frame.label_map.shape) > 0
+    return replace(
+        frame,
+        whole_map=np.where(is_own, frame.whole_map, np.uint8(UNSEEN)),
+        label_map=np.where(own_in_frame, frame.label_map, np.uint8(UNSEEN)),
+    )
