@@ -109,9 +109,7 @@ class ParseButton(QPushButton):
         )
 
 
-def _parse(
-    work: Work, data_folder: Path, weights_name: str, card: Card, stop: threading.Event
-) -> ParsedFolder | None:
+def _parse(work: Work, data_folder: Path, weights_name: str, card: Card, stop: threading.Event) -> ParsedFolder | None:
     """None where it was stopped. Raises EngineError."""
     from engine.data.parse_folder import parse_folder
     from engine.requests.parse import ParseRequest

@@ -72,7 +72,7 @@ class SetupForm(QWidget):
         self.data.changed.connect(self._data_chosen)
         self.report = QPushButton(self.tr("Look at the data..."))
         self.report.setToolTip(
-            self.tr("What the folder holds and what is wrong with it, by file; makes lists and label maps that it lacks")
+            self.tr("What the folder holds and what is wrong with it, by file; makes lists and label maps it lacks")
         )
         self.report.clicked.connect(self._report)
         self.recipe = RecipeForm(
