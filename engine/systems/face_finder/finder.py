@@ -16,9 +16,9 @@ from engine.weights.networks import network_of
 from engine.weights.store import Weights
 
 Array = np.ndarray
-LONGEST = 1280
+LONGEST = 960
 """Longer side in pixels of the largest picture that is looked at; larger ones are reduced to it."""
-STEP = 3
+STEP = 2
 """By how much each look reduces the picture further, until a face that fills it is small enough."""
 SMALL = 96
 """Longer side from which on a picture is small enough: the network knows faces that fill it."""
@@ -49,41 +49,33 @@ class FaceFinder:
         The picture is looked at as it is (`LONGEST` at most) and smaller and smaller; what looks like a face is looked
         at again, upright and at one size.
         """
-        likely = [spotted for factor in self._factors(*pixels.shape[:2]) for spotted in self._look(pixels, factor)]
+        sizes = reduced_in_turn(pixels)
+        likely = [face for size in sizes if max(size.shape[:2]) <= LONGEST for face in self._look(size, pixels.shape)]
         likely = apart(likely)[:MOST_LIKELY]
-        looked_at = apart([spotted for spotted in self._look_closer(pixels, likely) if spotted.sureness >= SURE])
-        return sorted(looked_at, key=lambda spotted: -spotted.frame.side)
+        looked_at = apart([face for face in self._look_closer(sizes, likely) if face.sureness >= SURE])
+        return sorted(looked_at, key=lambda face: -face.frame.side)
 
-    def _factors(self, height: int, width: int) -> list[float]:
-        longer = max(height, width)
-        largest = min(LONGEST, longer)
-        sides = [float(largest)]
-        while sides[-1] > SMALL:
-            sides.append(sides[-1] / STEP)
-        return [side / longer for side in sides]
-
-    def _look(self, pixels: Array, factor: float) -> list[Face]:
-        height, width = (max(1, round(length * factor)) for length in pixels.shape[:2])
-        small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA) if factor < 1 else pixels
-        scales = pixels.shape[1] / width, pixels.shape[0] / height
-        faces = spotted_in(self._sightings(small[None]), LIKELY)[0]
+    def _look(self, reduced: Array, shape: tuple[int, ...]) -> list[Face]:
+        """Faces of a reduced picture, in pixels of the picture itself, (H, W, 3)."""
+        scales = _scales(reduced, shape)
+        faces = spotted_in(self._sightings(reduced[None]), LIKELY)[0]
         return [Face(face.points * scales, face.sureness) for face in faces]
 
-    def _look_closer(self, pixels: Array, likely: list[Face]) -> list[Face]:
+    def _look_closer(self, sizes: list[Array], likely: list[Face]) -> list[Face]:
         """What two closer looks find nearest to the middle of each; a face that they do not see is left out.
 
         The second is better placed than the first, and is one at the mirror image too: both are averaged, and what the
         mirror image does not show is half as sure.
         """
-        likely = [face for face in self._closer(pixels, likely, mirrored=False) if face.sureness >= LIKELY]
-        return self._closer(pixels, likely, mirrored=True)
+        likely = [face for face in self._closer(sizes, likely, mirrored=False) if face.sureness >= LIKELY]
+        return self._closer(sizes, likely, mirrored=True)
 
-    def _closer(self, pixels: Array, likely: list[Face], *, mirrored: bool) -> list[Face]:
+    def _closer(self, sizes: list[Array], likely: list[Face], *, mirrored: bool) -> list[Face]:
         """The faces as one closer look, upright and at one size, shows them."""
         if not likely:
             return []
         frames = [structs.replace(face.frame, side=face.frame.side / OF_CLOSE) for face in likely]
-        squares = np.stack([upright(pixels, frame, CLOSE) for frame in frames])
+        squares = np.stack([_square(sizes, frame) for frame in frames])
         looks = [[_middle(faces) for faces in spotted_in(self._sightings(squares), LIKELY)]]
         if mirrored:
             images = spotted_in(self._sightings(squares[:, :, ::-1]), LIKELY)
@@ -105,6 +97,37 @@ class FaceFinder:
         image = torch.from_numpy(np.array(pictures)).to(self.device).permute(0, 3, 1, 2)
         image = F.pad(image.float().div_(127.5).sub_(1), (0, -width % STRIDE, 0, -height % STRIDE), mode="replicate")
         return self.network(image.contiguous(memory_format=torch.channels_last))
+
+
+def reduced_in_turn(pixels: Array) -> list[Array]:
+    """A picture (H, W, 3) uint8, at most `LONGEST`, and each half of the one before until it is `SMALL`.
+
+    Each is made of the one before: a look at a large face does not read the whole picture again.
+    """
+    height, width = pixels.shape[:2]
+    longer = max(height, width)
+    sides = [min(float(LONGEST), longer)]
+    while sides[-1] > SMALL:
+        sides.append(sides[-1] / STEP)
+    sizes = [pixels]
+    for factor in (side / longer for side in sides if side < longer):
+        size = max(1, round(width * factor)), max(1, round(height * factor))
+        sizes.append(cv2.resize(sizes[-1], size, interpolation=cv2.INTER_AREA))
+    return sizes
+
+
+def _square(sizes: list[Array], frame: FaceFrame) -> Array:
+    """What a frame shows, by the smallest of the sizes that has pixels enough for it; (CLOSE, CLOSE, 3)."""
+    shape = sizes[0].shape
+    enough = [size for size in sizes if frame.side >= CLOSE * max(_scales(size, shape))] or sizes[:1]
+    across, down = _scales(enough[-1], shape)
+    own = structs.replace(frame, x=frame.x / across, y=frame.y / down, side=frame.side / max(across, down))
+    return upright(enough[-1], own, CLOSE)
+
+
+def _scales(reduced: Array, shape: tuple[int, ...]) -> tuple[float, float]:
+    """How much wider and higher the picture (H, W, 3) is than a reduced one."""
+    return shape[1] / reduced.shape[1], shape[0] / reduced.shape[0]
 
 
 def spotted_in(sightings: Sightings, least_heat: float = SURE) -> list[list[Face]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from engine.labels.label_sets import load_label_set
 from engine.pictures.face_frames import Face, FaceFrame, frame_of, moved
 from engine.systems.face_finder.blending import Blending, Portrait, compose
 from engine.systems.face_finder.data import BlendedFaces
-from engine.systems.face_finder.finder import FaceFinder, apart, spotted_in
+from engine.systems.face_finder.finder import LONGEST, FaceFinder, apart, reduced_in_turn, spotted_in
+from engine.systems.face_finder.finder import SMALL as SMALL_ENOUGH
 from engine.systems.face_finder.kind import BLENDED_FACES
 from engine.systems.face_finder.network import CELL, FinderConfig, FinderNetwork, Sightings
 from engine.systems.face_finder.scoring import Tally
@@ -44,9 +46,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> BlendedFaces:
     return BlendedFaces(folder, "train", 64)
 
 
+@pytest.mark.parametrize("closer", [0.0, 1.0])
 @pytest.mark.parametrize("seed", range(6))
-def test_points_of_a_blended_face_lie_on_it(seed: int) -> None:
-    blending = Blending(least=60, most=110, turn=40, whole=0.5, harm=0)
+def test_points_of_a_blended_face_lie_on_it(seed: int, closer: float) -> None:
+    blending = Blending(least=60, most=110, turn=40, whole=0.5, harm=0, closer=closer)
     place = np.full((128, 128, 3), 90, np.uint8)
     scene = compose(np.random.default_rng(seed), blending, place, [portrait()], [])
     for points, counts in zip(scene.points, scene.counted):
@@ -202,3 +205,13 @@ def test_a_folder_is_known_by_its_places(tmp_path: Path) -> None:
     assert not BLENDED_FACES.describes(tmp_path)
     BLENDED_FACES.draws(tmp_path / "data", 64, load_label_set("faces"))
     assert BLENDED_FACES.describes(tmp_path / "data")
+
+
+@pytest.mark.parametrize("shape", [(3000, 4000, 3), (700, 300, 3), (40, 96, 3), (1, 5000, 3)])
+def test_a_picture_is_looked_at_smaller_and_smaller_until_its_faces_are_small(shape: tuple[int, int, int]) -> None:
+    sizes = reduced_in_turn(np.zeros(shape, np.uint8))
+    longer = [max(size.shape[:2]) for size in sizes]
+    assert sizes[0].shape == shape and longer[-1] <= SMALL_ENOUGH
+    looked_at = [side for side in longer if side <= LONGEST]
+    assert looked_at[0] == min(LONGEST, max(shape))
+    assert all(later == pytest.approx(earlier / 2, abs=1) for earlier, later in pairwise(looked_at))
