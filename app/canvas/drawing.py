@@ -13,7 +13,7 @@ from app.document.document import Document
 from app.raster import strokes, view
 from app.raster.boxes import Box
 from app.raster.colour_tables import colour_table, highlight_table
-from app.raster.view import Pane, View
+from app.raster.view import Enlarged, Pane, View
 from engine.labels.looked_at import Part
 
 _CHECK = 8  # widget pixels of a checkerboard square
@@ -30,6 +30,7 @@ class Drawing:
         self._preview: LayerImage | None = None
         self._highlight: TableImage | None = None
         self._highlighted: int | None = None
+        self.enlarged = Enlarged.SMOOTH
         self.rebuild()
 
     # ------------------------------------------------------------ following the document
@@ -136,7 +137,7 @@ class Drawing:
         under it.
         """
         target = image_rect(self._document, at, pane)
-        smooth = not view.square_pixels(view=at, device_ratio=device_ratio)
+        smooth = view.smooth_pictures(view=at, enlarged=self.enlarged, device_ratio=device_ratio)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         picture, preview = (self._picture, self._preview) if pane.picture else (None, None)
         if pane.original:
@@ -150,7 +151,8 @@ class Drawing:
         if preview is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
             painter.drawImage(target, preview.image, QRectF(preview.image.rect()))
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        smooth_labels = not view.square_pixels(view=at, device_ratio=device_ratio)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth_labels)
         if pane.labels and opacity > 0:
             painter.setOpacity(opacity)
             painter.drawImage(target, self._coloured_map().image)

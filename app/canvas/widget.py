@@ -29,7 +29,7 @@ from app.canvas.keys import CanvasKeys
 from app.canvas.tools import BucketTool
 from app.document.document import Document
 from app.raster import strokes, view
-from app.raster.view import Mode
+from app.raster.view import Enlarged, Mode
 
 _DIVIDER_GRIP = 5  # widget pixels on either side of the wipe's divider
 _START_DIAMETER = 24
@@ -82,6 +82,11 @@ class CanvasWidget(CanvasView):
             self.show_tool_cursor()
             self.move_outline()
             self.tool_changed.emit(self.tool_id)
+
+    def set_enlarged(self, enlarged: Enlarged) -> None:
+        """How pictures are shown larger than they are."""
+        self._drawing.enlarged = enlarged
+        self.update()
 
     @property
     def bucket(self) -> BucketTool:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject
 
 from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
-from app.raster.view import Mode
+from app.raster.view import Enlarged, Mode
 
 PHOTO_BRUSH = 24
 """Diameter on the screen of the brush that a photo's document starts with."""
@@ -34,12 +34,19 @@ class CanvasController(QObject):
         self._canvas.set_mode(Mode(self._settings.view))
         self._show_overlay()
         self._take_brush()
+        self.enlarge(Enlarged[self._settings.enlarged])
         self._mode_changed(self._canvas.mode)
         self._context.show_checked(self._canvas.tool_id)
 
     def step_overlay(self, difference: float) -> None:
         """Show the label map stronger or, with a negative ``difference``, fainter; 1 is all there is."""
         self._canvas.set_overlay(self._canvas.overlay + difference)
+
+    def enlarge(self, enlarged: Enlarged) -> None:
+        """Show pictures larger than they are smoothly, or as pixels."""
+        self._settings.enlarged = enlarged.name
+        self._canvas.set_enlarged(enlarged)
+        self._context.show_checked(f"enlarged_{enlarged.name.lower()}")
 
     def _mode_changed(self, mode: Mode) -> None:
         self._settings.view = mode.value

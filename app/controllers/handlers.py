@@ -9,7 +9,7 @@ from app.canvas.tools import TOOLS
 from app.canvas.widget import CanvasWidget
 from app.controllers.wiring import Controllers
 from app.document.document import Document
-from app.raster.view import Mode
+from app.raster.view import Enlarged, Mode
 from app.shell.settings import LANGUAGES, THEMES
 from app.texts.label_keys import COUNT
 
@@ -67,6 +67,8 @@ def _canvas_handlers(controllers: Controllers, canvas: CanvasWidget) -> dict[str
         "view_stack": partial(canvas.set_mode, Mode.STACK),
         "view_side": partial(canvas.set_mode, Mode.SIDE_BY_SIDE),
         "view_wipe": partial(canvas.set_mode, Mode.WIPE),
+        "enlarged_smooth": partial(controllers.canvas.enlarge, Enlarged.SMOOTH),
+        "enlarged_pixels": partial(controllers.canvas.enlarge, Enlarged.PIXELS),
         "overlay_less": partial(controllers.canvas.step_overlay, -0.1),
         "overlay_more": partial(controllers.canvas.step_overlay, 0.1),
         "zoom_in": canvas.zoom_in,

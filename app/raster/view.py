@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 MIN_ZOOM = 1 / 64
 MAX_ZOOM = 64.0
-SQUARE_FROM = 2.0  # from this zoom on, image pixels are shown as squares
+SQUARE_FROM = 2.0  # from this zoom on, label pixels are shown as squares
 FIT_MARGIN = 16.0  # widget pixels left free around a fitted image
 LEAST_SEEN = 32.0  # widget pixels of an image that stay visible each way, however far it is moved
 DIRTY_MARGIN = 2.0  # widget pixels painted again around what changed
@@ -27,6 +27,16 @@ class View:
     scale: float = 1.0
     x: float = 0.0
     y: float = 0.0
+
+
+class Enlarged(enum.Enum):
+    """How pictures are shown larger than they are; the value is the zoom up to which they are shown smoothly.
+
+    Painted pictures are often small: as squares at 200 % they look worse than they are.
+    """
+
+    SMOOTH = 4.0
+    PIXELS = 1.0
 
 
 class Mode(enum.Enum):
@@ -162,4 +172,10 @@ def dirty_rect(*, view: View, x0: float, y0: float, x1: float, y1: float) -> tup
 
 
 def square_pixels(*, view: View, device_ratio: float = 1.0) -> bool:
+    """Whether the pixels of label maps are shown as squares."""
     return view.scale * device_ratio >= SQUARE_FROM - 1e-9
+
+
+def smooth_pictures(*, view: View, enlarged: Enlarged, device_ratio: float = 1.0) -> bool:
+    """Whether pictures are shown smoothly."""
+    return view.scale * device_ratio <= enlarged.value + 1e-9

@@ -97,6 +97,15 @@ class Settings(QObject):
         self._store.setValue("view/photo_overlay", value)
 
     @property
+    def enlarged(self) -> str:
+        """How pictures are shown larger than they are, the name of an `Enlarged`."""
+        return self._text("view/enlarged", "SMOOTH", ("SMOOTH", "PIXELS"))
+
+    @enlarged.setter
+    def enlarged(self, value: str) -> None:
+        self._store.setValue("view/enlarged", value)
+
+    @property
     def brush(self) -> int:
         """Brush diameter in label map pixels, 1 to 1024."""
         return self._number("tools/brush", 16, 1, 1024)

@@ -24,6 +24,8 @@ SMALL = 96
 """Longer side from which on a picture is small enough: the network knows faces that fill it."""
 LIKELY, SURE = 0.25, 0.4
 """Of a cell's heat: from where it is looked at closer, and from where on a face is found."""
+LEAST = 24
+"""Side of the smallest frame in pixels: of a smaller face nothing can be painted, and little tells it from leaves."""
 CLOSE = 128
 """Side of the closer look, in pixels; the frame takes `OF_CLOSE` of it."""
 OF_CLOSE = 0.75
@@ -52,8 +54,8 @@ class FaceFinder:
         sizes = reduced_in_turn(pixels)
         likely = [face for size in sizes if max(size.shape[:2]) <= LONGEST for face in self._look(size, pixels.shape)]
         likely = apart(likely)[:MOST_LIKELY]
-        looked_at = apart([face for face in self._look_closer(sizes, likely) if face.sureness >= SURE])
-        return sorted(looked_at, key=lambda face: -face.frame.side)
+        sure = [face for face in self._look_closer(sizes, likely) if face.sureness >= SURE and face.frame.side >= LEAST]
+        return sorted(apart(sure), key=lambda face: -face.frame.side)
 
     def _look(self, reduced: Array, shape: tuple[int, ...]) -> list[Face]:
         """Faces of a reduced picture, in pixels of the picture itself, (H, W, 3)."""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from app.canvas.widget import CanvasWidget
 from app.document.document import Document
 from app.imaging.mime import style_mime
-from app.raster.view import Mode, View
+from app.raster.view import Enlarged, Mode, View
 from tests.app.pointing import ALT, CTRL, MIDDLE, RIGHT, SHIFT, Drag, Mouse, Pen, held_key
 from tests.fixtures import face_label_map, photo_of
 
@@ -459,14 +459,17 @@ def test_undo_and_replacing_are_shown(canvas, document):
     assert QColor(middle).getRgb()[:3] == document.label_set[HAIR].colour
 
 
-def test_pixels_are_squares_from_200_per_cent(canvas, document):
+@pytest.mark.parametrize("enlarged", list(Enlarged))
+def test_an_enlarged_picture_is_smooth_or_squares_by_choice(canvas, document, enlarged):
     noise = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
     document.set_picture(noise)
     canvas.set_overlay(0)
+    canvas.set_enlarged(enlarged)
     image = shown(canvas)
     x, y = at(20, 20)
     colours = {image.pixel(int(x) + dx, int(y) + dy) for dx in (-2, -1, 0, 1) for dy in (-2, -1, 0, 1)}
-    assert {QColor(c).getRgb()[:3] for c in colours} == {tuple(int(v) for v in noise[20, 20])}
+    is_one_square = {QColor(c).getRgb()[:3] for c in colours} == {tuple(int(v) for v in noise[20, 20])}
+    assert is_one_square is (enlarged is Enlarged.PIXELS)
 
 
 def test_side_by_side_shows_labels_left_and_picture_right_and_paints_in_both(canvas, document, mouse):

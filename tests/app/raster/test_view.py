@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.raster import view
-from app.raster.view import Mode, View
+from app.raster.view import Enlarged, Mode, View
 
 number = st.floats(-5000, 5000, allow_nan=False)
 scales = st.floats(0.05, 30)
@@ -117,5 +117,19 @@ def test_a_dirty_rectangle_covers_its_pixels_and_their_neighbours(at, x0, y0, wi
 
 @pytest.mark.parametrize(("zoom", "square"), [(1.0, False), (1.99, False), (2.0, True), (8.0, True)])
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
-def test_pixels_are_square_from_200_per_cent_of_the_screens_pixels(zoom, square, ratio):
+def test_labels_are_square_from_200_per_cent_of_the_screens_pixels(zoom, square, ratio):
     assert view.square_pixels(view=View(scale=zoom / ratio), device_ratio=ratio) is square
+
+
+@pytest.mark.parametrize(
+    ("enlarged", "zoom", "smooth"),
+    [
+        (Enlarged.SMOOTH, 4.0, True),
+        (Enlarged.SMOOTH, 4.1, False),
+        (Enlarged.PIXELS, 1.0, True),
+        (Enlarged.PIXELS, 1.5, False),
+    ],
+)
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
+def test_pictures_are_smooth_up_to_400_per_cent_or_as_pixels_by_choice(enlarged, zoom, smooth, ratio):
+    assert view.smooth_pictures(view=View(scale=zoom / ratio), enlarged=enlarged, device_ratio=ratio) is smooth
