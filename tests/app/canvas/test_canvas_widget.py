@@ -542,6 +542,7 @@ def test_a_document_may_begin_with_a_picture(canvas, document):
     label_map = face_label_map(SIDE)
     document.new(label_set=document.label_set, label_map=label_map, picture=photo_of(label_map))
     canvas.set_overlay(0)
+    canvas.set_enlarged(Enlarged.PIXELS)
     canvas._set_view(View(scale=4.0, x=10, y=20))
     assert colour(shown(canvas), 32, 10) == tuple(int(v) for v in photo_of(label_map)[10, 32])
 

@@ -308,13 +308,14 @@ def test_every_dice_rolls_seeds_that_are_short_enough_to_read_aloud(window, core
 
 def test_view_and_overlay_are_remembered(window, core, qtbot):
     window.actions_by_id["view_side"].trigger()
+    window.actions_by_id["enlarged_pixels"].trigger()
     window.options.overlay_slider.setValue(30)
     assert window.canvas.mode is Mode.SIDE_BY_SIDE
     assert round(window.canvas.overlay, 2) == 0.3
     again = MainWindow(core)
     qtbot.addWidget(again)
     assert again.canvas.mode is Mode.SIDE_BY_SIDE
-    assert again.actions_by_id["view_side"].isChecked()
+    assert again.actions_by_id["view_side"].isChecked() and again.actions_by_id["enlarged_pixels"].isChecked()
     assert round(again.canvas.overlay, 2) == 0.3
 
 
