@@ -144,6 +144,13 @@ class CanvasWidget(CanvasView):
             over = self._cursor is not None and self.on_divider(self._cursor)
             self.setCursor(Qt.CursorShape.SplitHCursor if over else self._gestures.cursor)
 
+    @property
+    def pointed_pixel(self) -> tuple[int, int] | None:
+        """The pixel (x, y) of the image under the pointer; None where that is elsewhere."""
+        if self._cursor is None or self.label_at(self._cursor) == NO_LABEL:
+            return None
+        return self.pixel_at(self._cursor)
+
     # ------------------------------------------------------------ mouse, pen and wheel
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -74,6 +74,7 @@ def _canvas_handlers(controllers: Controllers, canvas: CanvasWidget) -> dict[str
         "zoom_in": canvas.zoom_in,
         "zoom_out": canvas.zoom_out,
         "fit": canvas.fit,
+        "fill": controllers.filling.open,
         "actual": canvas.actual_size,
     }
 

@@ -18,6 +18,7 @@ from app.controllers.editing import EditController, LabelsController
 from app.controllers.engine_menus import DeviceController, ModelController
 from app.controllers.exports import ExportController
 from app.controllers.files import FilesController
+from app.controllers.filling import FillController
 from app.controllers.keeping.recovery import RecoveryController
 from app.controllers.keeping.unsaved import UnsavedChanges
 from app.controllers.new import NewController
@@ -71,6 +72,7 @@ class Controllers:
     edits: EditsController
     exports: ExportController
     files: FilesController
+    filling: FillController
     help: HelpController
     labels: LabelsController
     library: LibraryController
@@ -114,6 +116,7 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
         edits=EditsController(context, styles, edits_panel, parts.actions["edits_remove"], parent),
         exports=exports,
         files=FilesController(context, parts.canvas, styles, new, photos, model, weights, unsaved, recent, parent),
+        filling=FillController(context, parts.canvas, parent),
         help=HelpController(context, parent),
         labels=LabelsController(context, parts.labels, parent),
         library=LibraryController(context, styles, (styles_panel.shelf, edits_panel.shelf), parent),

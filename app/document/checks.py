@@ -15,6 +15,7 @@ from engine.labels.label_maps import check_label_map
 from engine.labels.label_sets import LabelSet
 from engine.labels.looked_at import Part, check_part
 from engine.pictures.face_frames import FaceFrame, check_face
+from engine.requests.filled_hole import FilledHole
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import Detail
 from engine.requests.styles import MAX_SEED, MeanStyle, Style
@@ -90,6 +91,13 @@ def checked_face(face: FaceFrame | None, label_set: LabelSet) -> FaceFrame | Non
     if face is not None:
         check_face(face)
     return face
+
+
+def checked_holes(holes: tuple[FilledHole, ...], label_set: LabelSet) -> tuple[FilledHole, ...]:
+    """What of a photo is filled; damaged data is found where it is used. Raises BadRequest for something else."""
+    if not all(isinstance(hole, FilledHole) for hole in holes):
+        raise BadRequest("What fills holes of a photo must be samples with a mask.")
+    return tuple(holes)
 
 
 def checked_part(looked_at: Part | None, label_set: LabelSet) -> Part | None:

@@ -208,7 +208,7 @@ def bytes_of(value: Any) -> int:
     """About how much memory a value of the scene holds: arrays, and the text in styles (paths, maps, codes)."""
     if isinstance(value, np.ndarray | FrozenMap):
         return value.nbytes
-    if isinstance(value, str):
+    if isinstance(value, str | bytes):
         return len(value)
     if isinstance(value, tuple | list):
         return sum(map(bytes_of, value))

@@ -267,9 +267,9 @@ def _photo_smaller(scene: Scene, height: int, width: int) -> Scene:
 
 
 def _changes_nothing(scene: Scene) -> bool:
-    """Whether no region that the label map shows is restyled or has another shape."""
+    """Whether nothing is filled, and no region that the label map shows is restyled or has another shape."""
     restyles = any(label not in scene.switched_off and scene.strengths.get(label) != 0 for label in scene.styles)
-    return not restyles and not scene.reshapes
+    return not restyles and not scene.reshapes and not scene.filled_holes
 
 
 def photo_seen(result: PhotoResult) -> PhotoPicture:

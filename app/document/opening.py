@@ -45,8 +45,8 @@ FEW = 64  # colours
 USUAL_STRIDE = 32  # of documents whose weights are not there
 
 
-REGIONS = frozenset({"label_map", "reshaped_map", "looked_at", "face"})
-"""Keys of a request that say where what is in its photo; another photo has its own."""
+REGIONS = {"label_map": None, "reshaped_map": None, "looked_at": None, "face": None, "filled_holes": ()}
+"""Keys of a request that say where what is in its photo, and what they hold of another one, which has its own."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ class Found:
     def with_photo(self, photo: PhotoReference, *, keep_map: bool) -> Found:
         """The same for another photo. ``keep_map``: its regions are those of the first one."""
         assert of_photo(self.request)
-        own = () if keep_map else (key for key in REGIONS if hasattr(self.request, key))
-        request = self.request.replace(photo=photo, **dict.fromkeys(own))
+        own = {} if keep_map else {key: value for key, value in REGIONS.items() if hasattr(self.request, key)}
+        request = self.request.replace(photo=photo, **own)
         return replace(self, request=request, found_again=True)
 
 

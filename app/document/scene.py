@@ -19,6 +19,7 @@ from app.document.checks import (
     Precision,
     checked_detail,
     checked_face,
+    checked_holes,
     checked_inputs,
     checked_kind,
     checked_labels,
@@ -47,6 +48,7 @@ from app.shell.i18n import mark
 from engine.labels.label_sets import LabelSet
 from engine.labels.looked_at import Part
 from engine.pictures.face_frames import FaceFrame
+from engine.requests.filled_hole import FilledHole
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import Detail
@@ -82,6 +84,7 @@ class Scene:
     held by those who work on it, never here. looked_at: the part of the photo in which its regions were found; None
     for all of it. photo_map: the regions that the photo shows, where `label_map` has the shapes that they are to have;
     None where that is what it shows. face: the frame of the face that is edited; None for the photo as it stands.
+    filled_holes: what of the photo is filled, with what; all else is done to the photo as it is then.
     """
 
     label_set: LabelSet = scene_field(
@@ -227,6 +230,9 @@ class Scene:
     )
     face: FaceFrame | None = scene_field(
         Role(decides=True, of_photo=True, key="face", checked=checked_face, text=mark("Change face")), default=None
+    )
+    filled_holes: tuple[FilledHole, ...] = scene_field(
+        Role(decides=True, of_photo=True, key="filled_holes", checked=checked_holes, text=mark("Fill")), default=()
     )
 
     __hash__ = None  # type: ignore[assignment]

@@ -36,7 +36,7 @@ from app.window.request_kinds import PAIR, TAKEN, RequestPanels, own_docks, regi
 LABEL_MENU = ("label_change", SEPARATOR, "label_hide", "label_solo", "label_lock", SEPARATOR, *TAKEN, *PAIR,
               "style_dice", "style_variations")  # fmt: skip
 CANVAS_MENU = (*TAKEN, *PAIR, "style_dice", "style_variations", "style_lock", SEPARATOR, "label_change", "label_lock",
-               SEPARATOR, "style_keep")  # fmt: skip
+               "fill", SEPARATOR, "style_keep")  # fmt: skip
 
 
 class MainWindow(QMainWindow):

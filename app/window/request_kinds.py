@@ -63,7 +63,7 @@ RENDER = RequestKind(
     title=mark("Styles"),
     dock=STYLES,
     make_panel=lambda core: StylesPanel(core.document, core.thumbnails, core.scope),
-    tools=_PIXEL_TOOLS,
+    tools=(*_PIXEL_TOOLS, "fill"),
     focus=lambda panel: panel.list,
     menu=STYLE_MENU,
 )
@@ -72,7 +72,7 @@ EDIT = RequestKind(
     title=mark("Edits"),
     dock=EDITS,
     make_panel=lambda core: EditsPanel(core.document, core.thumbnails, core.scope),
-    tools=(*_PIXEL_TOOLS, "shapes"),
+    tools=(*_PIXEL_TOOLS, "shapes", "fill"),
     focus=lambda panel: panel.list,
     menu=EDIT_MENU,
     region_reset="edits_remove",

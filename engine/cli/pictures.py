@@ -70,6 +70,9 @@ def inpaint(
     weights: Annotated[
         str | None, typer.Option("--weights", help="Name or folder of weights that fill holes; the first unless given.")
     ] = None,
+    from_texture: Annotated[
+        bool, typer.Option("--texture", help="Fill from the photo's own texture, as without any such weights.")
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the first filling; further ones have the next.")] = 0,
     count: Annotated[int, typer.Option("--n", min=1, help="Fillings; further ones go to NAME-2, NAME-3 ...")] = 1,
     keep_place: Annotated[
@@ -80,19 +83,23 @@ def inpaint(
 ) -> None:
     """Fill a hole of a photo at its own size, from what is around it.
 
-    Every sample outside the hole is the file's own. Colour profile, EXIF, XMP and resolution are kept, IPTC in JPEG and
+    Weights that fill holes paint it; where none are installed, it is put together from the photo's own texture. Every
+    sample outside the hole is the file's own. Colour profile, EXIF, XMP and resolution are kept, IPTC in JPEG and
     TIFF; place and serial numbers are not.
     """
-    from engine.cli.weights import weights_serving
+    from engine.cli.weights import installed_serving, weights_serving
     from engine.pictures.sniffing import check_photo
-    from engine.requests.inpaint import InpaintRequest, candidate_file
+    from engine.requests.inpaint import BY_TEXTURE, InpaintRequest, candidate_file
     from engine.requests.photo_reference import PhotoReference
 
     check_target(target, InpaintRequest.suffixes)
     if any(candidate_file(target, number).resolve() in (photo.resolve(), mask.resolve()) for number in range(count)):
         raise BadRequest('"{0}" would be written over; choose another name for --out.', photo)
     check_photo(photo)
-    weights_name = weights_serving(InpaintRequest, weights)
+    if from_texture and weights is not None:
+        raise BadRequest("--texture asks no weights; give it without --weights.")
+    by_texture = from_texture or (weights is None and not installed_serving(InpaintRequest))
+    weights_name = BY_TEXTURE if by_texture else weights_serving(InpaintRequest, weights)
     request = InpaintRequest(weights_name, PhotoReference.of(photo), read_mask(mask), seed=seed, count=count)
 
     from engine.session import Session

@@ -34,16 +34,24 @@ def label_set_of(weights_name: str) -> LabelSet:
     return label_set
 
 
+def installed_serving(request_kind: type[Request[Any]]) -> list[str]:
+    """Names of the installed weights that serve this kind of request, the first choice first."""
+    from engine.systems import serves
+    from engine.weights.store import list_weights
+
+    return [entry.name for entry in list_weights() if entry.card is not None and serves(entry.card, request_kind)]
+
+
 def weights_serving(request_kind: type[Request[Any]], weights_name: str | None) -> str:
     """What a request should call these weights; the first installed ones that serve its kind where None is given.
 
     Raises WeightsError that names those that serve this kind, or says how to get some.
     """
     from engine.errors import WeightsError
-    from engine.systems import serves, systems_serving
-    from engine.weights.store import lasting_name, list_weights
+    from engine.systems import systems_serving
+    from engine.weights.store import lasting_name
 
-    serving = [entry.name for entry in list_weights() if entry.card is not None and serves(entry.card, request_kind)]
+    serving = installed_serving(request_kind)
     if weights_name is not None:
         try:
             return lasting_name(weights_name)

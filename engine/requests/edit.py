@@ -18,6 +18,7 @@ from engine.pictures.images import PICTURE_SUFFIXES
 from engine.pictures.photo_files import write_photo
 from engine.pictures.photos import Photo
 from engine.requests.base import Frozen, Report, Request, Services
+from engine.requests.filled_hole import FilledHole
 from engine.requests.json_text import to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
@@ -123,11 +124,14 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
     nothing of the picture. face: the frame that is edited, in longer sides of the photo, which parser and painter see
     upright; None: they see the photo as it stands. other_frames: other frames of the photo with their own regions and
     edits; each frame at most once. Where frames overlap, the nearer one has the pixel (`engine.compose.sharing`).
+    filled_holes: what of the photo is filled before anything else is done with it, one after the other.
     """
 
     task: ClassVar[Message] = Message("restyle photos")
     suffixes: ClassVar[tuple[str, ...]] = PICTURE_SUFFIXES
-    unless_empty: ClassVar[tuple[str, ...]] = (*LOCKS, "looked_at", "reshaped_map", "face", "other_frames")
+    unless_empty: ClassVar[tuple[str, ...]] = (
+        *LOCKS, "looked_at", "reshaped_map", "face", "other_frames", "filled_holes",
+    )  # fmt: skip
 
     photo: PhotoReference
     edits: tuple[RegionEdit, ...]
@@ -139,6 +143,7 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
     reshaped_map: LabelMapData | None = None
     face: FaceFrame | None = None
     other_frames: tuple[FrameEdits, ...] = ()
+    filled_holes: tuple[FilledHole, ...] = ()
 
     def __post_init__(self) -> None:
         _check_frame(self)
@@ -172,6 +177,8 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
             for label_map in (frame.label_map, frame.reshaped_map):
                 if label_map is not None:
                     label_map.array()
+        for hole in self.filled_holes:
+            hole.check_data()
 
     @property
     def own_frame(self) -> FrameEdits:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol
 
@@ -13,6 +13,7 @@ from msgspec import Meta, structs
 
 from engine.compose.filling import filled
 from engine.compose.hole_crops import CONTEXT, HoleCrop, hole_crops
+from engine.compose.patches.from_surroundings import filled_from_surroundings
 from engine.compose.samples import as_colours, seen_colours, write_colours
 from engine.errors import BadRequest, Message
 from engine.files import PathLike
@@ -21,6 +22,7 @@ from engine.pictures.photo_files import write_photo
 from engine.pictures.photos import Photo
 from engine.pictures.profiles import from_srgb, to_srgb
 from engine.requests.base import Report, Request, Services
+from engine.requests.filled_hole import FilledHole, with_filled
 from engine.requests.json_text import to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
@@ -31,6 +33,11 @@ Array = np.ndarray
 MOST_CANDIDATES = 16
 CONTEXTS = (CONTEXT, 1.5 * CONTEXT, 0.75 * CONTEXT)
 """How much of its surroundings a hole is filled from, in turns."""
+BY_TEXTURE = ""
+"""In the place of weights: the hole is filled from the photo's own texture, and nothing learnt is asked."""
+TEXTURE_SIDE, TEXTURE_CONTEXTS = 96, (3.0, 4.0, 2.5)
+"""Pixels of a photo that are looked at for texture at least, and how much of a hole's surroundings, in turns."""
+Painting = Callable[[float], None]
 
 
 class Filler(Protocol):
@@ -77,13 +84,15 @@ class InpaintResult:
         seeds = {"first_seed": self.request.seed, "last_seed": self.request.seed + count - 1}
         hole = float(self.request.mask.inside().mean())
         size = {"width": width, "height": height, "bits": bits}
-        return {**size, "candidates": count, **seeds, "hole": hole, "seconds": self.seconds}
+        filled_by = {"filled_by": self.request.weights or "texture"}
+        return {**size, "candidates": count, **seeds, "hole": hole, **filled_by, "seconds": self.seconds}
 
     def lines(self) -> list[str]:
         """The same, in one line."""
         facts = self.facts()
         size = f"{facts['width']} x {facts['height']}, {facts['bits']} bits"
-        return [f"{size}  {facts['candidates']} x {facts['hole']:.1%} filled  {facts['seconds']:.2f} s"]
+        source = f"by {self.request.weights}" if self.request.weights else "from the photo's own texture"
+        return [f"{size}  {facts['candidates']} x {facts['hole']:.1%} filled {source}  {facts['seconds']:.2f} s"]
 
 
 def candidate_file(path: PathLike, number: int) -> Path:
@@ -95,18 +104,22 @@ def candidate_file(path: PathLike, number: int) -> Path:
 class InpaintRequest(Request[InpaintResult], frozen=True, tag="inpaint"):
     """Fill a hole of a photo.
 
+    weights: that paint it; with `BY_TEXTURE` ("") patches of the photo are put together (`engine.compose.patches`).
     mask: of the whole photo, upright, above 0 in the hole. seed: of the first candidate; each further one has the next.
-    count: of candidates. They differ by what the network is told to vary, by whether it sees the place mirrored and by
-    how much of its surroundings it sees; all three follow from the seed.
+    count: of candidates. They differ by how much of the hole's surroundings is looked at; by weights also by what the
+    network is told to vary and by whether it sees the place mirrored, from texture by which patches are drawn among
+    those that fit. All of it follows from the seed. filled_holes: what of the photo was filled before.
     """
 
     task: ClassVar[Message] = Message("fill holes of photos")
     suffixes: ClassVar[tuple[str, ...]] = PICTURE_SUFFIXES
+    unless_empty: ClassVar[tuple[str, ...]] = ("filled_holes",)
 
     photo: PhotoReference
     mask: LabelMapData
     seed: Annotated[int, Meta(ge=0, le=MAX_SEED)] = 0
     count: Annotated[int, Meta(ge=1, le=MOST_CANDIDATES)] = 1
+    filled_holes: tuple[FilledHole, ...] = ()
 
     def __post_init__(self) -> None:
         structs.force_setattr(self, "seed", as_seed(self.seed))
@@ -126,6 +139,8 @@ class InpaintRequest(Request[InpaintResult], frozen=True, tag="inpaint"):
         """A damaged photo or mask is found when the request is read."""
         self.photo.check_data()
         self.mask.inside()
+        for hole in self.filled_holes:
+            hole.check_data()
 
     def run(self, services: Services, report: Report) -> InpaintResult:
         """Read the photo, look at the hole, fill it.
@@ -134,10 +149,12 @@ class InpaintRequest(Request[InpaintResult], frozen=True, tag="inpaint"):
         """
         started = time.perf_counter()
         report(0.0, Message("reading"))
-        filler: Filler = services.runtime(self)
+        filler: Filler | None = services.runtime(self) if self.weights else None
         photo = self.photo.read(services.kept, self.photo.identity(services.kept))
+        if self.filled_holes:
+            photo = replace(photo, samples=with_filled(photo.samples, self.filled_holes))
         hole = self.mask.inside()
-        self._check(photo, hole, filler.least_side)
+        self._check(photo, hole, filler.least_side if filler is not None else 1)
         candidates = []
         for number in range(self.count):
 
@@ -167,20 +184,34 @@ class InpaintRequest(Request[InpaintResult], frozen=True, tag="inpaint"):
             raise BadRequest('The mask covers all of "{0}"; leave something to fill it from.', self.photo.name)
 
 
-def _candidate(photo: Photo, hole: Array, filler: Filler, seed: int, painting: Callable[[float], None]) -> Array:
+def _candidate(photo: Photo, hole: Array, filler: Filler | None, seed: int, painting: Painting) -> Array:
     """The photo's samples with its hole filled, in the way that follows from the seed."""
     samples, known = photo.samples.copy(), ~hole
-    crops = list(hole_crops(hole, filler.side, CONTEXTS[seed // 2 % len(CONTEXTS)]))
+    if filler is not None:
+        crops = list(hole_crops(hole, filler.side, CONTEXTS[seed // 2 % len(CONTEXTS)]))
+    else:
+        crops = list(hole_crops(hole, TEXTURE_SIDE, TEXTURE_CONTEXTS[seed % len(TEXTURE_CONTEXTS)]))
     for number, crop in enumerate(crops):
-        painting(number / len(crops))
-        _fill(samples, crop, known, photo.icc_profile, filler, seed)
+
+        def working(share: float, number: int = number) -> None:
+            painting((number + share) / len(crops))
+
+        working(0.0)
+        if filler is not None:
+            colours = _painted(crop.of(samples), crop, crop.of(known), photo.icc_profile, filler, seed)
+        else:
+            seen = seen_colours(crop.of(samples))
+            colours = filled_from_surroundings(seen, crop.hole, crop.of(known), seed, working)
+        write_colours(crop.of(samples), colours, crop.hole)
         crop.of(known)[crop.hole] = True
     samples.flags.writeable = False
     return samples
 
 
-def _fill(samples: Array, crop: HoleCrop, known: Array, profile: bytes | None, filler: Filler, seed: int) -> None:
-    """Write one crop's hole into `samples`."""
+def _painted(
+    samples: Array, crop: HoleCrop, known: Array, profile: bytes | None, filler: Filler, seed: int
+) -> Array:
+    """Colours (h, w, 3) of one crop with its hole painted by weights."""
     mirrored = seed % 2 == 1
 
     def paint(colours: Array, missing: Array) -> Array:
@@ -192,7 +223,5 @@ def _fill(samples: Array, crop: HoleCrop, known: Array, profile: bytes | None, f
             painted = painted[:, ::-1]
         return as_colours(from_srgb(np.ascontiguousarray(painted), profile))
 
-    crop_samples = crop.of(samples)
     sides = {"own_side": filler.side, "least_side": filler.least_side}
-    colours = filled(seen_colours(crop_samples), crop.hole, crop.of(known), paint, **sides, seed=seed)
-    write_colours(crop_samples, colours, crop.hole)
+    return filled(seen_colours(samples), crop.hole, known, paint, **sides, seed=seed)

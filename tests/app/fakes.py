@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,8 +22,10 @@ from engine.labels.label_sets import load_label_set
 from engine.labels.looked_at import Part, without_unseen
 from engine.pictures.images import read_image
 from engine.pictures.photos import at_view_size, read_photo
-from engine.requests.base import Request
+from engine.requests.base import Request, Services
 from engine.requests.edit import EditRequest, EditResult
+from engine.requests.filled_hole import with_filled
+from engine.requests.inpaint import InpaintRequest
 from engine.requests.kept import Kept
 from engine.requests.parse import ParseRequest
 from engine.requests.render import RenderRequest
@@ -34,6 +36,7 @@ from tests.fixtures import face_label_map, photo_of
 
 FACES = load_label_set("faces")
 WIDTH = 4
+FILLED = (200, 40, 160)
 
 
 def cards(resolution: int = 64) -> list[WeightsEntry]:
@@ -134,6 +137,9 @@ class FakeSession:
                 on_progress(0.5, "painting")
         if isinstance(request, EditRequest):
             return edited(request, self.encode)
+        if isinstance(request, InpaintRequest):
+            services = Services(cast(Any, OneColour()), cast(Any, None), Kept(), cast(Any, None), threading.Event())
+            return request.run(services, on_progress or (lambda part, text: None))
         if not isinstance(request, RenderRequest):
             return request.run(cast(Any, None), on_progress or (lambda part, text: None))  # made up: it needs no engine
         return RenderResult(paint(request, self.encode), 0.01, self._device)
@@ -166,10 +172,23 @@ class FakeSession:
         return StyleCodes(codes, present)
 
 
+class OneColour:
+    """A shelf of weights that fill any hole with one colour."""
+
+    side, least_side = 32, 8
+
+    def serving(self, weights_name: str, request_kind: type[Any]) -> OneColour:
+        return self
+
+    def paint(self, pixels: np.ndarray, hole: np.ndarray, seed: int) -> np.ndarray:
+        return np.broadcast_to(np.array(FILLED, np.uint8), pixels.shape).copy()
+
+
 def edited(request: EditRequest, encode: Callable[..., StyleCodes]) -> EditResult:
     """The photo of the size that is asked for, each edited region in its style's colour as far as its strength says."""
     request.photo.identity(Kept())
     photo = read_photo(request.photo.source())
+    photo = replace(photo, samples=with_filled(photo.samples, request.filled_holes))
     if request.view:
         photo = at_view_size(photo, request.view)
     label_map = resize_label_map(request.label_map.array(), *photo.samples.shape[:2])

@@ -30,6 +30,7 @@ from engine.requests.editing.face import frame_around_face
 from engine.requests.editing.frame import SIDE, Frame, KeptParser
 from engine.requests.editing.frames import frames_of, shared_out
 from engine.requests.editing.reshape import ReshapedFrame, added_styles, changes_beyond, photo_styles, reshaped_frame
+from engine.requests.filled_hole import with_filled
 from engine.requests.kept import file_identity
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.parse import LabelMapFinder
@@ -49,7 +50,11 @@ def edited(request: EditRequest, services: Services, report: Report) -> tuple[Ar
     """The edited photo's samples, the photo at that size, and what a user should know. Raises as `EditRequest.run`."""
     jobs = [_Job(request.of_frame(frame), claim, services, report) for frame, claim in frames_of(request)]
     restyles = any(edit.on and edit.strength > 0 for job in jobs for edit in job.request.edits)
-    photo = jobs[0].coloured(request.view) if restyles else jobs[0].photo(request.view)
+    photo, original = jobs[0].photo(request.view), jobs[0].original(request.view)
+    if restyles and (photo.samples.ndim == 2 or photo.samples.shape[2] == 2):
+        photo, original = coloured(photo), coloured(original)
+        name = request.photo.name
+        jobs[0].notes.append(Message('"{0}": its grey samples became RGB, as edits bring colour in.', name))
     frames = [FrameChanges(job.frame.whole_map, job.changes(), job.claim) for job in jobs]
 
     def composed(share: float) -> None:
@@ -57,7 +62,12 @@ def edited(request: EditRequest, services: Services, report: Report) -> tuple[Ar
 
     samples = compose_frames(_reshaped(photo, jobs), frames, report=composed)
     notes = [*notes_of(request.photo.path, photo.notes), *(note for job in jobs for note in job.notes)]
-    return samples, photo, tuple(dict.fromkeys(notes))
+    return samples, original, tuple(dict.fromkeys(notes))
+
+
+def coloured(photo: Photo) -> Photo:
+    """A grey photo with RGB samples, which colour can be brought into."""
+    return replace(photo, samples=in_colour(photo.samples), icc_profile=None)
 
 
 def _reshaped(photo: Photo, jobs: list[_Job]) -> Array:
@@ -78,7 +88,10 @@ class _Job:
     def __init__(self, request: EditRequest, claim: Claim | None, services: Services, report: Report) -> None:
         self.request, self.claim, self.services, self.report = request, claim, services, report
         self.painter: Painter = services.runtime(request)
-        self.photo_key = request.photo.identity(services.kept)
+        self.file_key = request.photo.identity(services.kept)
+        self.photo_key: Hashable = self.file_key
+        if request.filled_holes:
+            self.photo_key = "filled", self.file_key, request.filled_holes
         self.parser_name = services.shelf.parser_for(self.painter.label_set)  # reads all cards: once
         self.profile = self.photo(request.view).icc_profile
         report(0.1, Message("finding regions"))
@@ -91,20 +104,21 @@ class _Job:
         self.notes: list[str] = [Message('"{0}": {1}', request.photo.name, warning) for warning in self.frame.warnings]
 
     def photo(self, view: int) -> Photo:
-        """The photo, with its longer side reduced to `view` pixels, or as it is where that is 0."""
-        kept = self.services.kept
+        """The photo with its holes filled, its longer side reduced to `view` pixels, or as it is where that is 0."""
+        kept, holes = self.services.kept, self.request.filled_holes
         if view:
             return kept.get(("view", self.photo_key, view), lambda: at_view_size(self.photo(0), view))
-        return self.request.photo.read(kept, self.photo_key)
-
-    def coloured(self, view: int) -> Photo:
-        """The same with samples that colour can be brought into: those of a grey photo become RGB."""
-        photo = self.photo(view)
-        if photo.samples.ndim == 3 and photo.samples.shape[2] > 2:
+        photo = self.original(0)
+        if not holes:
             return photo
-        name = self.request.photo.name
-        self.notes.append(Message('"{0}": its grey samples became RGB, as edits bring colour in.', name))
-        return replace(photo, samples=in_colour(photo.samples), icc_profile=None)
+        return kept.get(self.photo_key, lambda: replace(photo, samples=with_filled(photo.samples, holes)))
+
+    def original(self, view: int) -> Photo:
+        """The photo as its file has it, at that size."""
+        kept = self.services.kept
+        if view:
+            return kept.get(("view", self.file_key, view), lambda: at_view_size(self.original(0), view))
+        return self.request.photo.read(kept, self.file_key)
 
     @property
     def reshapes(self) -> bool:

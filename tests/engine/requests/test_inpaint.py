@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from engine.errors import BadRequest, EngineError, WeightsError
+from engine.errors import BadRequest, Cancelled, EngineError, WeightsError
 from engine.pictures.images import write_image
 from engine.pictures.photo_files import write_photo
 from engine.pictures.photos import Photo, read_photo
 from engine.pictures.png import read_embedded_request
-from engine.requests.inpaint import MOST_CANDIDATES, InpaintRequest
+from engine.requests.inpaint import BY_TEXTURE, MOST_CANDIDATES, InpaintRequest
 from engine.requests.json_text import from_json, to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
@@ -175,6 +177,87 @@ def test_weights_of_another_kind_are_refused(tiny_weights: Path, tmp_path: Path)
         Session("cpu").run(InpaintRequest("tiny-sean", photo, LabelMapData.from_mask(hole_in(40, 40))))
 
 
+# ---------------------------------------------------------------- from the photo's own texture
+
+
+@pytest.mark.parametrize("channels", [0, 2, 3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_texture_fills_every_mode_and_depth_and_nothing_else(tmp_path: Path, dtype: Any, channels: int) -> None:
+    if channels == 2 and dtype == np.uint16:
+        channels = 4
+    samples = samples_of((40, 45, channels) if channels else (40, 45), dtype)
+    hole = hole_in(40, 45)
+    request = InpaintRequest(BY_TEXTURE, written(tmp_path / "a.png", samples), LabelMapData.from_mask(hole), seed=3)
+    (candidate,) = Session("cpu").run(from_json(to_json(request))).candidates
+    assert candidate.dtype == dtype and candidate.shape == samples.shape
+    np.testing.assert_array_equal(candidate[~hole], samples[~hole])
+    assert (candidate != samples)[hole].mean() > 0.3
+    if channels in (2, 4):
+        np.testing.assert_array_equal(candidate[..., -1], samples[..., -1])
+
+
+@pytest.mark.parametrize("mode", ["P", "CMYK", "1", "L", "turned"])
+def test_photos_of_other_modes_keep_what_they_were_read_as(tmp_path: Path, mode: str) -> None:
+    """Palettes, CMYK and one bit become RGB when they are read; a turned photo is filled as it stands upright."""
+    image = Image.fromarray(samples_of((36, 50, 3), np.uint8))
+    if mode == "turned":
+        exif = Image.Exif()
+        exif[0x0112] = 6  # a quarter turn
+        image.save(tmp_path / "a.tiff", exif=exif)
+    else:
+        image.convert(mode).save(tmp_path / "a.tiff")
+    read = read_photo(tmp_path / "a.tiff").samples
+    assert (read.shape[0] == 50) == (mode == "turned")
+    hole = hole_in(*read.shape[:2])
+    photo = PhotoReference.of(tmp_path / "a.tiff")
+    result = Session("cpu").run(InpaintRequest(BY_TEXTURE, photo, LabelMapData.from_mask(hole)))
+    np.testing.assert_array_equal(result.candidates[0][~hole], read[~hole])
+    result.save(tmp_path / "b.tiff")
+    np.testing.assert_array_equal(read_photo(tmp_path / "b.tiff").samples, result.candidates[0])
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_texture_fills_any_hole_of_any_photo(tmp_path: Path, data: st.DataObject) -> None:
+    height, width = data.draw(st.integers(8, 50)), data.draw(st.integers(8, 50))
+    samples = samples_of((height, width, 3), np.uint8)
+    hole = np.zeros((height, width), bool)
+    top, left = data.draw(st.integers(0, height - 1)), data.draw(st.integers(0, width - 1))
+    hole[top : top + data.draw(st.integers(1, 50)), left : left + data.draw(st.integers(1, 50))] = True
+    if hole.all():
+        hole[-1] = False
+    photo = written(tmp_path / "a.png", samples)
+    request = InpaintRequest(BY_TEXTURE, photo, LabelMapData.from_mask(hole), seed=data.draw(st.integers(0, 9)))
+    (candidate,) = Session("cpu").run(request).candidates
+    np.testing.assert_array_equal(candidate[~hole], samples[~hole])
+
+
+def test_the_same_request_gives_the_same_bytes_and_another_seed_another_filling(tmp_path: Path) -> None:
+    photo = written(tmp_path / "a.png", samples_of((48, 48, 3), np.uint8))
+    request = InpaintRequest(BY_TEXTURE, photo, LabelMapData.from_mask(hole_in(48, 48)), count=2)
+    first, again = (Session("cpu").run(request).candidates for _ in range(2))
+    assert len({candidate.tobytes() for candidate in first}) == 2
+    for candidate, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(candidate, other)
+
+
+def test_a_filling_from_texture_stops_within_a_round_when_it_is_cancelled(tmp_path: Path) -> None:
+    photo = written(tmp_path / "a.png", samples_of((48, 48, 3), np.uint8))
+    request = InpaintRequest(BY_TEXTURE, photo, LabelMapData.from_mask(hole_in(48, 48)))
+    cancel, shares = threading.Event(), []
+
+    def reported(share: float, text: str) -> None:
+        shares.append(share)
+        if 0.1 < share:
+            cancel.set()
+
+    session = Session("cpu")
+    with pytest.raises(Cancelled):
+        session.run(request, reported, cancel)
+    assert shares[-1] < 0.9
+    assert len(session.run(request).candidates) == 1
+
+
 # ---------------------------------------------------------------- the command line
 
 
@@ -197,10 +280,32 @@ def test_the_command_line_fills_a_hole(filler: str, tmp_path: Path, run: Runner)
     assert done.code == 2 and "written over" in one_sentence(done.err)
 
 
+def test_the_command_line_fills_from_texture_where_no_weights_are_installed(
+    filler: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    run: Runner,  # noqa: F811
+) -> None:
+    samples, hole = samples_of((40, 50, 3), np.uint8), hole_in(40, 50)
+    written(tmp_path / "a.png", samples)
+    write_image(tmp_path / "mask.png", np.repeat(hole[..., None] * np.uint8(255), 3, axis=2))
+    words = ["inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "--out", tmp_path / "b.png", "--json"]
+    assert json.loads(run(*words).out)["filled_by"] == "filler"
+    assert json.loads(run(*words, "--texture").out)["filled_by"] == "texture"
+    with_texture = read_photo(tmp_path / "b.png").samples
+    monkeypatch.setenv("TESSERA_WEIGHTS", str(tmp_path / "none"))
+    done = run(*words)
+    assert done.code == 0 and json.loads(done.out)["filled_by"] == "texture"
+    filled = read_photo(tmp_path / "b.png").samples
+    np.testing.assert_array_equal(filled, with_texture)
+    np.testing.assert_array_equal(filled[~hole], samples[~hole])
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["inpaint", "a.png", "--mask", "a.png", "--out", "b.png"], "No weights are installed that fill holes"),
+        (["inpaint", "a.png", "--mask", "a.png", "--weights", "x", "--out", "b.png"], "No weights are installed that"),
+        (["inpaint", "a.png", "--mask", "a.png", "--texture", "--weights", "x", "--out", "b.png"], "without --weights"),
         (["make", "--class", "sea", "--out", "b.png"], "No weights are installed that make pictures"),
         (["make", "--weights", "an-classes", "--class", "sea", "--out", "b.png"], "train some (an-classes)"),
         (["make", "--class", "sea=much", "--out", "b.png"], "--class sea=0.5"),
