@@ -37,6 +37,7 @@ def _document_handlers(controllers: Controllers, document: Document) -> dict[str
         "photo_find": controllers.photos.find_photo,
         "photo_rest": controllers.photos.count_rest,
         "new_map": new.label_map,
+        "make": controllers.making.open,
         "open": controllers.files.open,
         "sample": new.sample,
         "sample_second": controllers.photos.second_sample,

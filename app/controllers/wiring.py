@@ -21,6 +21,7 @@ from app.controllers.files import FilesController
 from app.controllers.filling import FillController
 from app.controllers.keeping.recovery import RecoveryController
 from app.controllers.keeping.unsaved import UnsavedChanges
+from app.controllers.making import MakeController
 from app.controllers.new import NewController
 from app.controllers.photos import PhotosController
 from app.controllers.render import RenderController
@@ -77,6 +78,7 @@ class Controllers:
     labels: LabelsController
     library: LibraryController
     looks: LooksController
+    making: MakeController
     model: ModelController
     new: NewController
     pairs: PairsController
@@ -107,6 +109,9 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
     weights = WeightsController(context, model, restyle, parent)
     colours = ColoursController(context, styles, styles_panel, parts.canvas, parent)
     recent = parts.menus["RECENT"]
+    files = FilesController(context, parts.canvas, styles, new, photos, model, weights, unsaved, recent, parent)
+    making = MakeController(context, parent)
+    making.picture_wanted.connect(files.take)
     return Controllers(
         canvas=CanvasController(context, parts.canvas, parent),
         colours=colours,
@@ -115,12 +120,13 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
         edit=EditController(context, parent),
         edits=EditsController(context, styles, edits_panel, parts.actions["edits_remove"], parent),
         exports=exports,
-        files=FilesController(context, parts.canvas, styles, new, photos, model, weights, unsaved, recent, parent),
+        files=files,
         filling=FillController(context, parts.canvas, parent),
         help=HelpController(context, parent),
         labels=LabelsController(context, parts.labels, parent),
         library=LibraryController(context, styles, (styles_panel.shelf, edits_panel.shelf), parent),
         looks=LooksController(context, parent),
+        making=making,
         model=model,
         new=new,
         pairs=PairsController(context, styles, colours, parts.actions, parent),

@@ -53,6 +53,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("new_map", mark("New from label map..."),
            mark("Open a label map file: indexed, raw numbers or colours"),
            ("Ctrl+Alt+N",), "map"),
+    Action("make", mark("Make pictures of a class..."),
+           mark("Pictures of a sea, a forest ... out of noise, by weights that have learnt it; to edit or as a style"),
+           ("Ctrl+Alt+M",), "image-add"),
     Action("open", mark("Open..."),
            mark("Open a picture made here, a request, a photo or a label map; the content decides"),
            ("Ctrl+O",), "open"),
@@ -276,8 +279,8 @@ assert len(BY_ID) == len(ACTIONS)
 # fmt: off
 # A name in capitals is a submenu that its controller fills: recent files, models, devices.
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (mark("&File"), ("new_template", "new_photo", "new_painting", "new_map", SEPARATOR, "open", "RECENT", "sample",
-                     "sample_second", "sample_painting", SEPARATOR, "save", "save_as", "export", "export_map",
+    (mark("&File"), ("new_template", "new_photo", "new_painting", "new_map", "make", SEPARATOR, "open", "RECENT",
+                     "sample", "sample_second", "sample_painting", SEPARATOR, "save", "save_as", "export", "export_map",
                      SEPARATOR, "photo_find", "photo_rest", SEPARATOR, "quit")),
     (mark("&Edit"), ("undo", "redo", "history", SEPARATOR, "copy", "paste", SEPARATOR,
                      "edits_copy", "edits_paste", "edits_remove", SEPARATOR, "seed_new")),

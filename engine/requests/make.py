@@ -12,6 +12,7 @@ from msgspec import Meta, structs
 
 from engine.errors import BadRequest, Message
 from engine.files import PathLike
+from engine.pictures.entity_colours import layout_colours
 from engine.pictures.images import PICTURE_SUFFIXES, write_image
 from engine.pictures.montage import grid
 from engine.requests.base import Report, Request, Services
@@ -26,6 +27,9 @@ LEAST_TRUNCATION = 0.05
 class Maker(Protocol):
     """Weights in use that serve make requests; `class_names`: what they make pictures of."""
 
+    finds_entities: bool
+    """Whether the network finds entities by itself, whose layout can be shown."""
+
     class_names: tuple[str, ...]
 
     def make(
@@ -34,21 +38,42 @@ class Maker(Protocol):
         """Pictures (N, H, W, 3) uint8, one per seed, of a mixture of classes."""
         ...
 
+    def entities(self, seeds: Sequence[int], shares: Sequence[float], truncation: float) -> Array:
+        """Where the network finds each of its entities in those pictures: (N, n, h, w) float32, shares whose sum is 1
+        at each place of a smaller picture."""
+        ...
+
 
 @dataclass(frozen=True)
 class MakeResult:
     """pictures (N, H, W, 3) uint8 sRGB, the first of the request's seed, each further one of the next; columns of the
-    sheet that they are saved as; seconds taken."""
+    sheet that they are saved as; seconds taken; entities (N, n, h, w): as `Maker` says, if asked for."""
 
     pictures: Array
     request: MakeRequest
     columns: int
     seconds: float
     notes: tuple[str, ...] = ()
+    entities: Array | None = None
 
     def sheet(self) -> Array:
-        """One picture as it is; several in rows: (H, W, 3) uint8."""
-        return self.pictures[0] if len(self.pictures) == 1 else grid(list(self.pictures), self.columns)
+        """One picture as it is; several in rows: (H, W, 3) uint8. Each with its entities on its right, if any."""
+        pictures = list(self.pictures)
+        if self.entities is not None:
+            found = (layout_colours(layout, *self.pictures.shape[1:3]) for layout in self.entities)
+            pictures = [np.hstack(pair) for pair in zip(pictures, found, strict=True)]
+        return pictures[0] if len(pictures) == 1 else grid(pictures, self.columns)
+
+    def overlaid(self, opacity: float) -> list[Array]:
+        """The pictures, each with its entities over it if they were asked for. opacity: of the colours, 0 to 1."""
+        pictures = list(self.pictures)
+        if self.entities is None:
+            return pictures
+        found = [layout_colours(layout, *self.pictures.shape[1:3]) for layout in self.entities]
+        return [
+            np.rint((1 - opacity) * picture + opacity * colours).astype(np.uint8)
+            for picture, colours in zip(pictures, found, strict=True)
+        ]
 
     def save(self, path: PathLike) -> None:
         """Write the sheet by the name's suffix. Raises BadFile."""
@@ -72,16 +97,19 @@ class MakeRequest(Request[MakeResult], frozen=True, tag="make"):
     classes: name of each class -> how much of it, in any unit; {"sea": 1} is the sea, {"sea": 1, "forest": 1} half of
     each. seed: of the first picture; each further one has the next. count: of pictures. truncation: 0, or the furthest
     that a number of the noise may lie from 0. columns: of the sheet, 0 for one that is nearly square.
+    entities: whether the layout is shown that the network finds in each picture by itself (attentive normalization).
     """
 
     task: ClassVar[Message] = Message("make pictures of classes")
     suffixes: ClassVar[tuple[str, ...]] = PICTURE_SUFFIXES
+    unless_empty: ClassVar[tuple[str, ...]] = ("entities",)
 
     classes: dict[str, float]
     seed: Annotated[int, Meta(ge=0, le=MAX_SEED)] = 0
     count: Annotated[int, Meta(ge=1, le=MOST_PICTURES)] = 1
     truncation: float = 0.0
     columns: Annotated[int, Meta(ge=0, le=MOST_PICTURES)] = 0
+    entities: bool = False
 
     def __post_init__(self) -> None:
         structs.force_setattr(self, "classes", dict(sorted(self.classes.items())))
@@ -100,7 +128,8 @@ class MakeRequest(Request[MakeResult], frozen=True, tag="make"):
             raise BadRequest('The key "classes" needs a class with a share above 0; name a class and give it 1.')
 
     def __hash__(self) -> int:
-        return hash((self.weights, tuple(self.classes.items()), self.seed, self.count, self.truncation, self.columns))
+        classes = tuple(self.classes.items())
+        return hash((self.weights, classes, self.seed, self.count, self.truncation, self.columns, self.entities))
 
     def run(self, services: Services, report: Report) -> MakeResult:
         """Load the weights and make the pictures. Raises BadRequest for a class that they do not know (it names those
@@ -125,5 +154,10 @@ class MakeRequest(Request[MakeResult], frozen=True, tag="make"):
             self.truncation,
             lambda made_count, count: report(0.1 + 0.9 * made_count / count, Message("painting")),
         )
+        found, notes = None, ()
+        if self.entities and maker.finds_entities:
+            found = maker.entities(seeds, shares, self.truncation)
+        elif self.entities:
+            notes = (Message('The weights "{0}" find no entities, so there is no layout to show.', self.weights),)
         report(1.0, Message("painted"))
-        return MakeResult(pictures, self, self.columns, time.perf_counter() - started)
+        return MakeResult(pictures, self, self.columns, time.perf_counter() - started, notes, found)

@@ -60,6 +60,7 @@ class Abilities:
     begins_drawn: a new document begins with drawn styles, because the mean style shows little of what weights can do.
     stride: sides of the label maps that they paint are multiples of it, in pixels; 0 where they paint none.
     resolution: the side in pixels at which the weights work best; 0 where they have no pictures.
+    classes: names of what they make pictures of, out of noise; () where they make none.
     """
 
     images: bool = False
@@ -69,6 +70,7 @@ class Abilities:
     begins_drawn: bool = False
     stride: int = 0
     resolution: int = 0
+    classes: tuple[str, ...] = ()
 
     @property
     def styles(self) -> bool:

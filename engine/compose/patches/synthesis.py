@@ -102,9 +102,9 @@ def _layers(hole: Array) -> Iterator[Array]:
     """Flat places, in the padded picture, of the pixels of a hole (h, w) bool without padding: layer by layer from what
     is known inwards. Where the picture ends nothing begins."""
     width = hole.shape[1] + 2 * REACH
-    waiting = hole.astype(np.uint8)
+    waiting: Array = hole.astype(np.uint8)
     while waiting.any():
-        inner = cv2.erode(waiting, np.ones((3, 3), np.uint8), borderValue=1)
+        inner: Array = cv2.erode(waiting, np.ones((3, 3), np.uint8), borderValue=1)
         rows, columns = np.nonzero(waiting > inner)
         yield (rows + REACH) * width + columns + REACH
         waiting = inner

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+from torch import nn
 
+from engine.nn.attention import AttentiveNorm
 from engine.nn.blocks import channels_last
 from engine.systems.an_classes.network import ClassGenerator
 from engine.weights.networks import network_of
@@ -26,6 +28,8 @@ class ClassMaker:
         self.config = network.config
         self.class_names = network.config.class_names or tuple(f"class {n}" for n in range(network.config.classes))
         self.generator = channels_last(network.eval(), device)
+        self._attentive = next((part for part in network.modules() if isinstance(part, AttentiveNorm)), None)
+        self.finds_entities = self._attentive is not None
 
     @torch.inference_mode()
     def make(
@@ -44,15 +48,37 @@ class ClassMaker:
                 section 3.1); 0: no limit. Smaller gives more typical pictures that vary less.
             report: called with (pictures made, all), before each few.
         """
-        class_shares = torch.tensor([list(shares)], dtype=torch.float32, device=self.device)
         batches = []
         for first in range(0, len(seeds), BATCH):
             report(first, len(seeds))
-            drawn = [noise_of(seed, self.config.latent, truncation) for seed in seeds[first : first + BATCH]]
-            z = torch.stack(drawn).to(self.device)
-            pictures = self.generator(z, class_shares.expand(len(z), -1))
+            pictures = self._generated(seeds[first : first + BATCH], shares, truncation)
             batches.append(pictures.float().add(1).mul(127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu())
         return torch.cat(batches).numpy()
+
+    @torch.inference_mode()
+    def entities(self, seeds: Sequence[int], shares: Sequence[float], truncation: float) -> Array:
+        """The soft layout S (article, section 3.2) of each picture that `make` makes: (N, n, h, w) float32, shares
+        whose sum is 1. Only where `finds_entities`."""
+        attentive, layouts = self._attentive, []
+        assert attentive is not None
+
+        def look(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+            layouts.append(attentive.soft_layout(inputs[0]).float().cpu())
+
+        watching = attentive.register_forward_pre_hook(look)
+        try:
+            for first in range(0, len(seeds), BATCH):
+                self._generated(seeds[first : first + BATCH], shares, truncation)
+        finally:
+            watching.remove()
+        return torch.cat(layouts).numpy()
+
+    def _generated(self, seeds: Sequence[int], shares: Sequence[float], truncation: float) -> torch.Tensor:
+        """(N, 3, H, W) in [-1, 1]."""
+        class_shares = torch.tensor([list(shares)], dtype=torch.float32, device=self.device)
+        z = torch.stack([noise_of(seed, self.config.latent, truncation) for seed in seeds]).to(self.device)
+        pictures: torch.Tensor = self.generator(z, class_shares.expand(len(z), -1))
+        return pictures
 
 
 def noise_of(seed: int, latent: int, truncation: float = 0.0) -> torch.Tensor:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from engine.errors import Message
-from engine.systems.base import ADVERSARIAL_LOSSES, Abilities, Measuring, Network, System, resolution_of
+from engine.systems.base import ADVERSARIAL_LOSSES, Abilities, Measuring, Network, System, number_of, resolution_of
 from engine.weights.card import Card
 
 FOLDER = "engine.systems.an_classes"
+MOST_UNNAMED = 1000
+"""Classes without names that are offered."""
 
 
 def abilities(card: Card) -> Abilities:
     """Pictures of one size; label maps are neither painted nor found."""
-    return Abilities(resolution=resolution_of(card.config_of("generator")))
+    config = card.config_of("generator")
+    names, count = config.get("class_names"), number_of(config, "classes", 0)
+    known = isinstance(names, list | tuple) and bool(names) and all(isinstance(name, str) for name in names)
+    classes = tuple(names) if known else tuple(f"class {number}" for number in range(min(count, MOST_UNNAMED)))
+    return Abilities(resolution=resolution_of(config), classes=classes)
 
 
 SYSTEM = System(
