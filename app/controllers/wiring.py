@@ -13,15 +13,15 @@ from app.canvas.widget import CanvasWidget
 from app.controllers.application import HelpController, LooksController
 from app.controllers.canvas import CanvasController
 from app.controllers.context import Context
+from app.controllers.creating.filling import FillController
+from app.controllers.creating.making import MakeController
 from app.controllers.dice import DiceController
 from app.controllers.editing import EditController, LabelsController
 from app.controllers.engine_menus import DeviceController, ModelController
 from app.controllers.exports import ExportController
 from app.controllers.files import FilesController
-from app.controllers.filling import FillController
 from app.controllers.keeping.recovery import RecoveryController
 from app.controllers.keeping.unsaved import UnsavedChanges
-from app.controllers.making import MakeController
 from app.controllers.new import NewController
 from app.controllers.photos import PhotosController
 from app.controllers.render import RenderController

@@ -15,7 +15,7 @@ from engine.labels.label_maps import check_label_map
 from engine.labels.label_sets import LabelSet
 from engine.labels.looked_at import Part, check_part
 from engine.pictures.face_frames import FaceFrame, check_face
-from engine.requests.filled_hole import FilledHole
+from engine.requests.editing.filled_hole import FilledHole
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import Detail
 from engine.requests.styles import MAX_SEED, MeanStyle, Style

@@ -48,7 +48,7 @@ from app.shell.i18n import mark
 from engine.labels.label_sets import LabelSet
 from engine.labels.looked_at import Part
 from engine.pictures.face_frames import FaceFrame
-from engine.requests.filled_hole import FilledHole
+from engine.requests.editing.filled_hole import FilledHole
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import Detail

@@ -12,7 +12,7 @@ from app.shell.i18n import tr
 from engine.compose.samples import as_seen
 from engine.pictures.png import encode_rgb_png
 from engine.pictures.profiles import to_srgb
-from engine.requests.filled_hole import FilledHole
+from engine.requests.editing.filled_hole import FilledHole
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
 

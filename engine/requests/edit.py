@@ -18,7 +18,7 @@ from engine.pictures.images import PICTURE_SUFFIXES
 from engine.pictures.photo_files import write_photo
 from engine.pictures.photos import Photo
 from engine.requests.base import Frozen, Report, Request, Services
-from engine.requests.filled_hole import FilledHole
+from engine.requests.editing.filled_hole import FilledHole
 from engine.requests.json_text import to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference

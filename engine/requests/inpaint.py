@@ -22,7 +22,7 @@ from engine.pictures.photo_files import write_photo
 from engine.pictures.photos import Photo
 from engine.pictures.profiles import from_srgb, to_srgb
 from engine.requests.base import Report, Request, Services
-from engine.requests.filled_hole import FilledHole, with_filled
+from engine.requests.editing.filled_hole import FilledHole, with_filled
 from engine.requests.json_text import to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference

@@ -60,8 +60,8 @@ class MakeResult:
         """One picture as it is; several in rows: (H, W, 3) uint8. Each with its entities on its right, if any."""
         pictures = list(self.pictures)
         if self.entities is not None:
-            found = (layout_colours(layout, *self.pictures.shape[1:3]) for layout in self.entities)
-            pictures = [np.hstack(pair) for pair in zip(pictures, found, strict=True)]
+            layouts = (layout_colours(layout, *self.pictures.shape[1:3]) for layout in self.entities)
+            pictures = [np.hstack(pair) for pair in zip(pictures, layouts, strict=True)]
         return pictures[0] if len(pictures) == 1 else grid(pictures, self.columns)
 
     def overlaid(self, opacity: float) -> list[Array]:
@@ -69,10 +69,10 @@ class MakeResult:
         pictures = list(self.pictures)
         if self.entities is None:
             return pictures
-        found = [layout_colours(layout, *self.pictures.shape[1:3]) for layout in self.entities]
+        layouts = [layout_colours(layout, *self.pictures.shape[1:3]) for layout in self.entities]
         return [
             np.rint((1 - opacity) * picture + opacity * colours).astype(np.uint8)
-            for picture, colours in zip(pictures, found, strict=True)
+            for picture, colours in zip(pictures, layouts, strict=True)
         ]
 
     def save(self, path: PathLike) -> None:
@@ -154,10 +154,10 @@ class MakeRequest(Request[MakeResult], frozen=True, tag="make"):
             self.truncation,
             lambda made_count, count: report(0.1 + 0.9 * made_count / count, Message("painting")),
         )
-        found, notes = None, ()
+        entities, notes = None, list[Message]()
         if self.entities and maker.finds_entities:
-            found = maker.entities(seeds, shares, self.truncation)
+            entities = maker.entities(seeds, shares, self.truncation)
         elif self.entities:
-            notes = (Message('The weights "{0}" find no entities, so there is no layout to show.', self.weights),)
+            notes.append(Message('The weights "{0}" find no entities, so there is no layout to show.', self.weights))
         report(1.0, Message("painted"))
-        return MakeResult(pictures, self, self.columns, time.perf_counter() - started, notes, found)
+        return MakeResult(pictures, self, self.columns, time.perf_counter() - started, tuple(notes), entities)

@@ -24,9 +24,10 @@ from engine.pictures.images import read_image
 from engine.pictures.photos import at_view_size, read_photo
 from engine.requests.base import Request, Services
 from engine.requests.edit import EditRequest, EditResult
-from engine.requests.filled_hole import with_filled
+from engine.requests.editing.filled_hole import with_filled
 from engine.requests.inpaint import InpaintRequest
 from engine.requests.kept import Kept
+from engine.requests.make import MakeRequest
 from engine.requests.parse import ParseRequest
 from engine.requests.render import RenderRequest
 from engine.requests.styles import BlockStyle, ImageStyle, MixStyle, SampleStyle
@@ -137,7 +138,7 @@ class FakeSession:
                 on_progress(0.5, "painting")
         if isinstance(request, EditRequest):
             return edited(request, self.encode)
-        if isinstance(request, InpaintRequest):
+        if isinstance(request, InpaintRequest | MakeRequest):
             services = Services(cast(Any, OneColour()), cast(Any, None), Kept(), cast(Any, None), threading.Event())
             return request.run(services, on_progress or (lambda part, text: None))
         if not isinstance(request, RenderRequest):
@@ -173,9 +174,20 @@ class FakeSession:
 
 
 class OneColour:
-    """A shelf of weights that fill any hole with one colour."""
+    """A shelf of weights that fill any hole with one colour, and make pictures of two classes, dark and light."""
 
     side, least_side = 32, 8
+    class_names, finds_entities = ("night", "day"), True
+
+    def make(self, seeds: Any, shares: Any, truncation: float, report: Any) -> np.ndarray:
+        """Each as light as it is day, and a little more by its seed."""
+        shades = [200 * shares[1] + seed % 50 for seed in seeds]
+        return np.stack([np.full((16, 16, 3), shade, np.uint8) for shade in shades])
+
+    def entities(self, seeds: Any, shares: Any, truncation: float) -> np.ndarray:
+        left = np.zeros((len(seeds), 2, 4, 4), np.float32)
+        left[:, 0, :, :2], left[:, 1, :, 2:] = 1, 1
+        return left
 
     def serving(self, weights_name: str, request_kind: type[Any]) -> OneColour:
         return self

@@ -62,14 +62,14 @@ class Matches:
     found: (N,) flat place of the middle of each target's best patch. distances: (N,) the mean square they differ by.
     """
 
-    def __init__(self, places: Places, picture: Array, found: Array, farness: float) -> None:
+    def __init__(self, places: Places, picture: Array, chosen: Array, farness: float) -> None:
         """picture: (h, w, C) float32. farness: see `distance_costs`."""
-        self.places, self.found = places, found
+        self.places, self.found = places, chosen
         self._pixels = picture.reshape(-1, picture.shape[2])
         self._compared = places.offsets[_COMPARED]
         self._wanted = self._pixels[places.targets[:, None] + self._compared]  # (N, 25, C)
         self._farness = farness
-        self.distances = self._distances_of(np.arange(len(found)), found)
+        self.distances = self._distances_of(np.arange(len(chosen)), chosen)
 
     def search(self, random: np.random.Generator, rounds: int, radius: int) -> None:
         """Look for better places: those of neighbours, then random ones up to `radius` away, so many times over."""

@@ -213,8 +213,8 @@ class _Level:
         _, nearest = cv2.distanceTransformWithLabels(blocked, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
         place_of = np.zeros(int(nearest.max()) + 1, np.int64)
         place_of[nearest.ravel()[self.places.sources]] = self.places.sources
-        found: Array = place_of[nearest]
-        return found
+        places: Array = place_of[nearest]
+        return places
 
     def _unpadded(self, field: Array) -> Array:
         return field[REACH:-REACH, REACH:-REACH]

@@ -27,10 +27,10 @@ from engine.pictures.profiles import from_srgb
 from engine.requests.base import Report, Services
 from engine.requests.editing.aim import aimed
 from engine.requests.editing.face import frame_around_face
+from engine.requests.editing.filled_hole import with_filled
 from engine.requests.editing.frame import SIDE, Frame, KeptParser
 from engine.requests.editing.frames import frames_of, shared_out
 from engine.requests.editing.reshape import ReshapedFrame, added_styles, changes_beyond, photo_styles, reshaped_frame
-from engine.requests.filled_hole import with_filled
 from engine.requests.kept import file_identity
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.parse import LabelMapFinder

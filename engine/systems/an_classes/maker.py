@@ -28,7 +28,7 @@ class ClassMaker:
         self.config = network.config
         self.class_names = network.config.class_names or tuple(f"class {n}" for n in range(network.config.classes))
         self.generator = channels_last(network.eval(), device)
-        self._attentive = next((part for part in network.modules() if isinstance(part, AttentiveNorm)), None)
+        self._attentive = next((layer for layer in network.modules() if isinstance(layer, AttentiveNorm)), None)
         self.finds_entities = self._attentive is not None
 
     @torch.inference_mode()

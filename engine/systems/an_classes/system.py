@@ -14,10 +14,10 @@ MOST_UNNAMED = 1000
 def abilities(card: Card) -> Abilities:
     """Pictures of one size; label maps are neither painted nor found."""
     config = card.config_of("generator")
-    names, count = config.get("class_names"), number_of(config, "classes", 0)
-    known = isinstance(names, list | tuple) and bool(names) and all(isinstance(name, str) for name in names)
-    classes = tuple(names) if known else tuple(f"class {number}" for number in range(min(count, MOST_UNNAMED)))
-    return Abilities(resolution=resolution_of(config), classes=classes)
+    names = config.get("class_names")
+    if not isinstance(names, list | tuple) or not names or not all(isinstance(name, str) for name in names):
+        names = [f"class {number}" for number in range(min(number_of(config, "classes", 0), MOST_UNNAMED))]
+    return Abilities(resolution=resolution_of(config), classes=tuple(names))
 
 
 SYSTEM = System(

@@ -28,6 +28,7 @@ from engine.labels.label_sets import load_label_set
 from engine.labels.looked_at import Part
 from engine.pictures.face_frames import FaceFrame
 from engine.requests.base import Request
+from engine.requests.editing.filled_hole import FilledHole
 from engine.requests.json_text import from_json, to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
@@ -60,6 +61,7 @@ class MoodRequest(Request[RenderResult], frozen=True, tag="mood"):
     looked_at: Part | None = None
     reshaped_map: LabelMapData | None = None
     face: FaceFrame | None = None
+    filled_holes: tuple[FilledHole, ...] = ()
     mood: str = "calm"
 
 
@@ -137,6 +139,7 @@ OTHER: dict[str, Any] = {
     "looked_at": (0.0, 0.0, 0.5, 1.0),
     "mood": "wild",
     "face": FaceFrame(0.4, 0.5, 0.2, 15.0),
+    "filled_holes": (FilledHole.of(photo_of(face_label_map(64)), face_label_map(64) == HAIR),),
     "photo_map": FrozenMap.of(face_label_map(64)[:, ::-1]),
 }
 ROLES = roles(MoodScene)

@@ -12,7 +12,7 @@ from engine.errors import BadRequest
 from engine.pictures.photo_files import write_photo
 from engine.pictures.photos import Photo, read_photo
 from engine.requests.edit import EditRequest, RegionEdit
-from engine.requests.filled_hole import FilledHole, with_filled
+from engine.requests.editing.filled_hole import FilledHole, with_filled
 from engine.requests.inpaint import BY_TEXTURE, InpaintRequest
 from engine.requests.json_text import from_json, to_json
 from engine.requests.label_map_data import LabelMapData

@@ -88,6 +88,20 @@ def test_weights_know_their_classes_and_make_pictures_of_them(weights: str) -> N
     assert not np.array_equal(second.pictures, forest.pictures)
 
 
+def test_the_layout_that_the_network_finds_stands_beside_each_picture(weights: str) -> None:
+    session, request = Session("cpu"), MakeRequest(weights, {"sea": 1}, seed=5, count=3, entities=True)
+    result = session.run(from_json(to_json(request)))
+    assert result.entities is not None and result.entities.shape[:2] == (3, 4)
+    np.testing.assert_allclose(result.entities.sum(1), 1, rtol=1e-5)
+    assert result.sheet().shape == (36, 68, 3)  # pairs of 16 x 16, two in a row, gaps of 4
+    plain = session.run(request.replace(entities=False))
+    np.testing.assert_array_equal(plain.pictures, result.pictures)
+    assert plain.entities is None and all(np.array_equal(*pair) for pair in zip(plain.overlaid(1), plain.pictures))
+    assert not np.array_equal(result.overlaid(0.5)[0], result.pictures[0])
+    alone = session.run(request.replace(seed=6, count=1))
+    np.testing.assert_allclose(alone.entities[0], result.entities[1], atol=1e-5)
+
+
 def test_a_mixture_lies_between_classes(weights: str) -> None:
     session = Session("cpu")
     pictures = [

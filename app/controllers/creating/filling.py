@@ -29,7 +29,7 @@ from engine.requests.photo_reference import PhotoReference
 from engine.requests.styles import MAX_SEED
 
 if TYPE_CHECKING:
-    from app.dialogs.fill import FillDialog
+    from app.dialogs.creating.fill import FillDialog
 
 TEXTURE = ""  # `engine.requests.inpaint.BY_TEXTURE`
 AROUND = 0.4
@@ -60,7 +60,7 @@ class FillController(QObject):
             sentence = self.tr("A filled painting becomes a photo; no weights that edit such photos are installed.")
             core.hub.notice(sentence)
             return None
-        from app.dialogs.fill import FillDialog
+        from app.dialogs.creating.fill import FillDialog
 
         document.pixels.end_stroke()
         hole = HoleDocument(document.picture)

@@ -39,8 +39,8 @@ class FilledHole(Frozen, frozen=True):
     def of(cls, samples: Array, hole: Array, *, weights: str = "", seed: int = 0) -> FilledHole:
         """samples: of the whole photo, filled. hole: (H, W) bool, not empty."""
         rows, columns = (_box(hole, axis) for axis in (1, 0))
-        part = _colours_of(samples)[rows, columns]
-        stored = part if part.ndim == 2 else cv2.cvtColor(np.ascontiguousarray(part), cv2.COLOR_RGB2BGR)
+        patch = _colours_of(samples)[rows, columns]
+        stored = patch if patch.ndim == 2 else cv2.cvtColor(np.ascontiguousarray(patch), cv2.COLOR_RGB2BGR)
         _, png = cv2.imencode(".png", np.ascontiguousarray(stored))
         mask = LabelMapData.from_mask(np.ascontiguousarray(hole[rows, columns]))
         return cls(rows.start, columns.start, mask, png.tobytes(), weights, seed)
@@ -53,11 +53,11 @@ class FilledHole(Frozen, frozen=True):
         inside = self.mask.inside()
         rows, columns = (slice(first, first + side) for first, side in zip((self.top, self.left), inside.shape))
         target = _colours_of(samples)
-        part = self._samples()
-        suits = rows.stop <= target.shape[0] and columns.stop <= target.shape[1] and part.shape[:2] == inside.shape
-        if not suits or part.dtype != target.dtype or part.shape[2:] != target.shape[2:]:
+        patch = self._samples()
+        suits = rows.stop <= target.shape[0] and columns.stop <= target.shape[1] and patch.shape[:2] == inside.shape
+        if not suits or patch.dtype != target.dtype or patch.shape[2:] != target.shape[2:]:
             raise BadRequest("What fills a hole of the photo does not suit it; fill the hole again.")
-        target[rows, columns][inside] = part[inside]
+        target[rows, columns][inside] = patch[inside]
 
     def check_data(self) -> None:
         """Raise BadRequest where the data inside is damaged."""

@@ -156,10 +156,10 @@ class MakeDialog(QDialog):
     @property
     def shares(self) -> dict[str, float]:
         """How much of each class is to be seen."""
-        first, other, part = self.class_name.currentText(), self.other_class.currentData(), self.mix.value() / 100
-        if not other or other == first or part == 0:
+        first, second, share = self.class_name.currentText(), self.other_class.currentData(), self.mix.value() / 100
+        if not second or second == first or share == 0:
             return {first: 1.0}
-        return {other: 1.0} if part == 1 else {first: 1 - part, other: part}
+        return {second: 1.0} if share == 1 else {first: 1 - share, second: share}
 
     @property
     def chosen_seed(self) -> int:

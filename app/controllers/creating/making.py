@@ -16,7 +16,7 @@ from app.texts.translate import translate
 from engine.errors import EngineError
 
 if TYPE_CHECKING:
-    from app.dialogs.make import MakeDialog
+    from app.dialogs.creating.make import MakeDialog
     from engine.requests.make import MakeRequest, MakeResult
 
 OVERLAY = 0.55
@@ -35,7 +35,7 @@ class MakeController(QObject):
     @Slot()
     def open(self) -> MakeDialog | None:
         """Make pictures with the first weights that do, and let the user choose."""
-        from app.dialogs.make import MakeDialog
+        from app.dialogs.creating.make import MakeDialog
         from engine.requests.make import MakeRequest
 
         catalogue = self._context.core.catalogue
