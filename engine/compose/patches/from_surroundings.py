@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.compose.grain import with_grain
 from engine.compose.patches.synthesis import synthesised
-from engine.compose.seams import without_seam
+from engine.compose.regions import region_blur
 from engine.compose.shapes.membranes import membrane
 
 Array = np.ndarray
@@ -22,9 +22,11 @@ SIDE = 256
 """Longer side in pixels of the small picture."""
 MOST_PIXELS = 14000
 """Of the hole in the small picture."""
+ALIKE, TONE_BLUR = 0.15, 3.0
+"""What lies at the hole's border and what lay beside the patch that was taken there differ by less in tone, in each
+channel of 0..1, else they show different things; and over how many pixels that is averaged."""
 BLENDED = 1.0
 """Standard deviation, in pixels of the small picture, of the blur above which colours are those that were decided."""
-CLOSEST_REACH = 1.5
 
 
 def filled_from_surroundings(
@@ -54,7 +56,8 @@ def filled_from_surroundings(
         painted = answer[0]
     else:
         painted = _at_own_size(safe, known, *answer)
-    painted = without_seam(safe, painted, known, ~known, [CLOSEST_REACH / factor])
+    if answer is not None:
+        painted = painted + cv2.resize(_tone(small, small_known, answer[1]), (width, height))
     together = np.where(known[..., None], colours, np.clip(painted, 0, 1)).astype(np.float32)
     return with_grain(together, hole, known, seed)
 
@@ -77,3 +80,31 @@ def _at_own_size(colours: Array, known: Array, small: Array, origins: Array) -> 
     broad = cv2.GaussianBlur(copied, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
     wanted_broad = cv2.GaussianBlur(wanted, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
     return copied + wanted_broad - broad
+
+
+def _tone(small: Array, known: Array, origins: Array) -> Array:
+    """(h, w, 3) float32: what is added in the hole so that no edge shows at its border, 0 elsewhere.
+
+    Beside the hole the photo goes on otherwise than beside the places that were taken: what they differ by there is
+    carried on into the hole (a membrane, as in Perez et al., SIGGRAPH 2003).
+    """
+    hole = ~known
+    ring = known & (cv2.dilate(hole.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+    _, nearest = cv2.distanceTransformWithLabels(
+        known.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    place_of = np.zeros((int(nearest.max()) + 1, 2), np.int64)
+    place_of[nearest[hole]] = np.argwhere(hole)
+    border = np.argwhere(ring)
+    inside = place_of[nearest[ring]]  # the hole's pixel beside each
+    sources = border + origins[inside[:, 0], inside[:, 1]] - inside
+    usable = ((sources >= 0) & (sources < known.shape)).all(1)
+    sources[~usable] = 0
+    usable &= known[sources[:, 0], sources[:, 1]]
+    difference = small[ring] - small[sources[:, 0], sources[:, 1]]
+    usable &= (np.abs(difference) < ALIKE).all(1)
+    values, weight = np.zeros_like(small), np.zeros(known.shape, np.float32)
+    values[border[usable, 0], border[usable, 1]] = difference[usable]
+    weight[border[usable, 0], border[usable, 1]] = 1
+    tone = membrane(region_blur(values, weight, TONE_BLUR), weight > 0, hole)
+    return np.where(hole[..., None], tone, 0).astype(np.float32)
