@@ -6,6 +6,8 @@ eye sees the patch. Detail is what a small blur takes away; its energy is the me
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -48,7 +50,7 @@ def ring_around(hole: Array, known: Array) -> Array:
     return ring
 
 
-def with_grain(colours: Array, hole: Array, known: Array, seed: int) -> Array:
+def with_grain(colours: Array, hole: Array, known: Array, seed: int, most: float = math.inf) -> Array:
     """Colours whose hole has as much fine detail as the known pixels around it; all else as it is.
 
     Where it has too little, detail of the photo is added; where it has too much, its own is weakened.
@@ -57,11 +59,12 @@ def with_grain(colours: Array, hole: Array, known: Array, seed: int) -> Array:
         colours: (h, w, 3) float32 in 0..1, the photo with its hole filled. It is not changed.
         hole: (h, w) bool. known: (h, w) bool, whose colours are the photo's own.
         seed: decides among places that look alike.
+        most: energy that the hole is to have at most, whatever is around it.
     """
     ring = ring_around(hole, known)
     if not ring.any() or not hole.any():
         return colours
-    wanted, has = fine_energy(colours, ring), fine_energy(colours, hole)
+    wanted, has = min(fine_energy(colours, ring), most), fine_energy(colours, hole)
     if abs(has - wanted) <= NEAR_ENOUGH * wanted:
         return colours
     if has < wanted:

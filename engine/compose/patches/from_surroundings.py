@@ -12,7 +12,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from engine.compose.grain import with_grain
+from engine.compose.grain import fine_energy, with_grain
 from engine.compose.patches.synthesis import synthesised
 from engine.compose.regions import region_blur
 from engine.compose.shapes.membranes import membrane
@@ -25,6 +25,9 @@ MOST_PIXELS = 14000
 ALIKE, TONE_BLUR = 0.15, 3.0
 """What lies at the hole's border and what lay beside the patch that was taken there differ by less in tone, in each
 channel of 0..1, else they show different things; and over how many pixels that is averaged."""
+MOST_GRAIN = 1.0
+"""A hole's fine detail has at most so many times the energy of that of the places that it comes from: a road beside
+shop fronts stays a road."""
 BLENDED = 1.0
 """Standard deviation, in pixels of the small picture, of the blur above which colours are those that were decided."""
 
@@ -52,31 +55,39 @@ def filled_from_surroundings(
     answer = synthesised(small, small_known, seed, working)
     if answer is None:
         painted = membrane(safe, known, ~known)
-    elif factor == 1.0:
-        painted = answer[0]
-    else:
-        painted = _at_own_size(safe, known, *answer)
-    if answer is not None:
-        painted = painted + cv2.resize(_tone(small, small_known, answer[1]), (width, height))
+        together = np.where(known[..., None], colours, np.clip(painted, 0, 1)).astype(np.float32)
+        return with_grain(together, hole, known, seed)
+    decided, origins = answer
+    rows, columns = _sources(known.shape, origins)
+    painted = decided if factor == 1.0 else _at_own_size(safe, known, decided, rows, columns)
+    painted = painted + cv2.resize(_tone(small, small_known, origins), (width, height))
     together = np.where(known[..., None], colours, np.clip(painted, 0, 1)).astype(np.float32)
-    return with_grain(together, hole, known, seed)
+    taken = np.zeros_like(known)
+    taken[rows[hole], columns[hole]] = True
+    return with_grain(together, hole, known, seed, most=MOST_GRAIN * fine_energy(safe, taken & known))
 
 
-def _at_own_size(colours: Array, known: Array, small: Array, origins: Array) -> Array:
-    """The part with what each of its pixels was decided to come from, in the colours that were decided."""
-    height, width = known.shape
-    scale = height / small.shape[0], width / small.shape[1]
+def _sources(shape: tuple[int, int], origins: Array) -> tuple[Array, Array]:
+    """Rows and columns, each (h, w), that the pixels of a part come from, by what was decided on a small picture."""
+    (height, width), (small_height, small_width) = shape, origins.shape[:2]
+    scale = height / small_height, width / small_width
     rows, columns = np.mgrid[:height, :width]
-    small_rows = np.minimum(((rows + 0.5) / scale[0]).astype(int), small.shape[0] - 1)
-    small_columns = np.minimum(((columns + 0.5) / scale[1]).astype(int), small.shape[1] - 1)
+    small_rows = np.minimum(((rows + 0.5) / scale[0]).astype(int), small_height - 1)
+    small_columns = np.minimum(((columns + 0.5) / scale[1]).astype(int), small_width - 1)
     source = origins[small_rows, small_columns]
     rows = np.clip(rows + np.rint((source[..., 0] - small_rows) * scale[0]).astype(int), 0, height - 1)
     columns = np.clip(columns + np.rint((source[..., 1] - small_columns) * scale[1]).astype(int), 0, width - 1)
+    return rows, columns
+
+
+def _at_own_size(colours: Array, known: Array, small: Array, rows: Array, columns: Array) -> Array:
+    """The part with the pixels that it comes from, in the colours that were decided on the small picture."""
+    height, width = known.shape
     copied = colours[rows, columns]
     lacking = ~known[rows, columns]
     wanted = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
     copied[lacking] = wanted[lacking]
-    sigma = BLENDED * max(scale)
+    sigma = BLENDED * max(height / small.shape[0], width / small.shape[1])
     broad = cv2.GaussianBlur(copied, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
     wanted_broad = cv2.GaussianBlur(wanted, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
     return copied + wanted_broad - broad

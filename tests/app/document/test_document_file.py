@@ -24,6 +24,7 @@ from engine.errors import BadFile, EngineError
 from engine.labels.label_sets import load_label_set
 from engine.pictures.face_frames import FaceFrame
 from engine.pictures.sniffing import sniff
+from engine.requests.editing.filled_hole import FilledHole
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.styles import ColourStyle, ImageStyle, MixStyle, SampleStyle, encode_code
 from tests.fixtures import face_label_map, photo_of
@@ -52,6 +53,7 @@ OTHER = {
     "looked_at": (0.1, 0.2, 0.9, 0.8),
     "photo_map": FrozenMap.of(face_label_map(64)[:, ::-1]),
     "face": FaceFrame(0.4, 0.5, 0.2, 15.0),
+    "filled_holes": (FilledHole.of(photo_of(face_label_map(64)), face_label_map(64) == 13),),
 }  # fmt: skip
 
 
