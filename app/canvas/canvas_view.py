@@ -59,7 +59,8 @@ class CanvasView(QWidget):
         document.picture_changed.connect(self._on_picture_changed)
         document.replaced.connect(self._on_replaced)
         document.undo_changed.connect(self._on_stroke)
-        document.current_label_changed.connect(self._outline_region)
+        document.current_label_changed.connect(lambda _: self._outline_region(document.current_region))
+        document.pieces_changed.connect(lambda _: self.outline.forget())
         document.looked_at_changed.connect(self._on_looked_at_changed)
 
     # ------------------------------------------------------------ what the one who handles the input says
@@ -202,7 +203,7 @@ class CanvasView(QWidget):
         """As `label_at`, with NO_LABEL where nobody looked, too."""
         if self.label_at(point) == NO_LABEL:
             return NO_LABEL
-        region = self._document.region_at(*self.pixel_at(point))
+        region = self._document.regions.at(*self.pixel_at(point))
         return NO_LABEL if region == UNSEEN else region
 
     def pixel_at(self, point: QPointF) -> tuple[int, int]:

@@ -88,10 +88,13 @@ class Drawing:
     def set_highlight(self, label: int | None) -> None:
         self._highlighted = label
         document = self._document
-        known = label is not None and label < len(document.label_set)
-        self._highlight = (
-            TableImage(document.label_map, highlight_table(label=label)) if known and label is not None else None
-        )
+        if label is None or (label >= len(document.label_set) and label not in document.pieces):
+            self._highlight = None
+        elif document.pieces:
+            in_region = (document.regions.map == label).astype(np.uint8)
+            self._highlight = TableImage(in_region, highlight_table(label=1))
+        else:
+            self._highlight = TableImage(document.label_map, highlight_table(label=label))
 
     # ------------------------------------------------------------ drawing
 

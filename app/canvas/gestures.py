@@ -14,6 +14,7 @@ from app.canvas.tools import (
     Host,
     PanTool,
     PickTool,
+    PieceTool,
     Pointer,
     ResizeGesture,
     Tool,
@@ -81,7 +82,8 @@ class Gestures:
         self._menu_point: QPointF | None = None  # the right button was pressed there: a click, unless a drag follows
         self.bucket = BucketTool()
         self._tools: dict[ToolId, Tool] = {
-            tool.id: tool for tool in (BrushTool(), BrushTool(ToolId.ERASER), self.bucket, PickTool(), PanTool())
+            tool.id: tool
+            for tool in (BrushTool(), BrushTool(ToolId.ERASER), self.bucket, PieceTool(), PickTool(), PanTool())
         }
         self.tool = self._tools[ToolId.BRUSH]
         self.gesture: Tool | None = None  # what the pressed button does
@@ -118,7 +120,8 @@ class Gestures:
         gesture = self.gesture
         if gesture is None:
             return
-        pointer = self._pointer(self._last_point if point is None else point)
+        erase = self._button == _RIGHT
+        pointer = self._pointer(self._last_point if point is None else point, erase=erase)
         self._clear()
         self._ask(gesture.release, pointer)
 

@@ -11,17 +11,21 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 from PySide6.QtCore import Qt
 
 from app.document.document import BACKGROUND, Document
-from app.raster.strokes import pressed_radius
+from app.raster.strokes import pressed_radius, segment_mask
 from app.shell.i18n import mark, tr
+from engine.labels.looked_at import UNSEEN
+from engine.labels.pieces import is_piece
 
 
 class ToolId(str, enum.Enum):
     BRUSH = "brush"
     ERASER = "eraser"
     BUCKET = "bucket"
+    PIECE = "piece"
     PICK = "pick"
     PAN = "pan"
 
@@ -64,6 +68,12 @@ TOOLS: tuple[ToolInfo, ...] = (
         ("G", "F"),
     ),
     ToolInfo(
+        ToolId.PIECE,
+        mark("Piece brush"),
+        mark("Brush over a part of a region to give it a style of its own; the right button gives it back"),
+        ("P",),
+    ),
+    ToolInfo(
         ToolId.PICK,
         mark("Pick"),
         mark("Take the label under the cursor; Alt+click does so with every tool"),
@@ -102,6 +112,8 @@ class Host(Protocol):
     def set_brush_diameter(self, diameter: float) -> None: ...
 
     def pan_by(self, dx: float, dy: float) -> None: ...
+
+    def show_brushed(self, brushed: np.ndarray | None) -> None: ...
 
     def set_wipe(self, share: float) -> None: ...
 
@@ -175,6 +187,63 @@ class BucketTool(Tool):
         document.pixels.fill(
             x, y, label, contiguous=self.contiguous, by_picture=self.by_picture, tolerance=self.tolerance
         )
+
+
+class PieceTool(Tool):
+    """Makes what is brushed, of the region where the press was, a piece with a style of its own: from a piece on it
+    grows, the right button gives its pixels back. One press-to-release is one step."""
+
+    id = ToolId.PIECE
+    paints = True
+
+    def __init__(self) -> None:
+        self._brushed: np.ndarray | None = None  # (H, W) bool, brushed since the press
+        self._region = 0
+        self._last: tuple[float, float, float] | None = None
+
+    def press(self, canvas: Host, pointer: Pointer) -> None:
+        document = canvas.document
+        x, y = math.floor(pointer.x), math.floor(pointer.y)
+        if 0 <= x < document.width and 0 <= y < document.height and (region := document.regions.at(x, y)) != UNSEEN:
+            self._brushed, self._region = np.zeros(document.label_map.shape, bool), region
+            self.move(canvas, pointer)
+
+    def move(self, canvas: Host, pointer: Pointer) -> None:
+        if self._brushed is None:
+            return
+        radius = pressed_radius(canvas.brush_diameter, pointer.pressure)
+        from_x, from_y, from_radius = self._last or (pointer.x, pointer.y, radius)
+        self._last = pointer.x, pointer.y, radius
+        height, width = self._brushed.shape
+        box, mask = segment_mask(
+            start=(from_x, from_y),
+            end=(pointer.x, pointer.y),
+            start_radius=from_radius,
+            end_radius=radius,
+            height=height,
+            width=width,
+        )
+        regions = canvas.document.regions
+        label_map, label = canvas.document.label_map, regions.label_of(self._region)
+        self._brushed[box.slices] |= mask & (label_map[box.slices] == label)
+        canvas.show_brushed(self._brushed)
+
+    def release(self, canvas: Host, pointer: Pointer) -> None:
+        brushed, region = self._brushed, self._region
+        self.cancel(canvas)
+        if brushed is None or not brushed.any():
+            return
+        regions = canvas.document.regions
+        if pointer.erase:
+            regions.take_from_pieces(brushed)
+        elif is_piece(region):
+            regions.add_to_piece(region, brushed)
+        else:
+            regions.make_piece(brushed, region)
+
+    def cancel(self, canvas: Host) -> None:
+        self._brushed = self._last = None
+        canvas.show_brushed(None)
 
 
 class PickTool(Tool):

@@ -5,6 +5,7 @@ Each of these is a part of its own, which gets the widget's events; nothing of t
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -41,7 +42,7 @@ class CanvasWidget(CanvasView):
     brush_changed = Signal(int)  # diameter in image pixels
     tool_changed = Signal(str)  # a ToolId's value
     failed = Signal(object)  # EngineError: what a tool was asked cannot be done
-    menu_wanted = Signal(int, QPoint)  # the label of a region that was right-clicked, and where on the screen
+    menu_wanted = Signal(int, QPoint)  # a region that was right-clicked, and where on the screen
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
@@ -77,7 +78,7 @@ class CanvasWidget(CanvasView):
         return self._gestures.tool.id.value
 
     def set_tool(self, tool_id: str) -> None:
-        """ "brush", "eraser", "bucket", "pick" or "pan"; see `app.canvas.tools.TOOLS`."""
+        """ "brush", "eraser", "bucket", "piece", "pick" or "pan"; see `app.canvas.tools.TOOLS`."""
         if self._gestures.choose(tool_id):
             self.show_tool_cursor()
             self.move_outline()
@@ -108,6 +109,10 @@ class CanvasWidget(CanvasView):
     def step_brush(self, direction: int, large: bool = False) -> None:
         """`[` (-1) and `]` (+1); `large` with Shift."""
         self.set_brush_diameter(strokes.step_diameter(diameter=self._brush_diameter, direction=direction, large=large))
+
+    def show_brushed(self, brushed: np.ndarray | None) -> None:
+        """Outlines what is brushed, (H, W) bool; None ends it."""
+        self.outline.show_brushed(brushed)
 
     def outline_diameter(self) -> int | None:
         return self._brush_diameter if self._gestures.shows_outline and not self.space_held else None
@@ -204,12 +209,12 @@ class CanvasWidget(CanvasView):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """The menu key; a click of the right button is told on its release, for a drag of it erases."""
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
-            self.menu_wanted.emit(self.document.current_label, self.mapToGlobal(self.rect().center()))
+            self.menu_wanted.emit(self.document.current_region, self.mapToGlobal(self.rect().center()))
 
     def _ask_menu(self, point: QPointF) -> None:
-        label = self.label_at(point)
-        if label != NO_LABEL:
-            self.menu_wanted.emit(label, self.mapToGlobal(point).toPoint())
+        if self.label_at(point) != NO_LABEL:
+            x, y = self.pixel_at(point)
+            self.menu_wanted.emit(int(self.document.regions.map[y, x]), self.mapToGlobal(point).toPoint())
 
     def _space_changed(self) -> None:
         if not self.gesturing:

@@ -12,6 +12,7 @@ from app.controllers.render import RenderController
 from app.imaging.thumbnails import Place
 from app.panels.styles.panel import StylesPanel
 from app.panels.styles.slots import join, split, with_slot
+from engine.labels.pieces import is_piece
 from engine.requests.styles import SampleStyle, Style
 
 SEEDS = 10**8  # short enough to read aloud, and to see whole in the panel
@@ -48,8 +49,8 @@ class DiceController(QObject):
 
     @Slot()
     def roll(self) -> None:
-        """A new random style for the chosen label."""
-        self.roll_slot(self._document.current_label, "a")
+        """A new random style for the chosen label or piece."""
+        self.roll_slot(self._document.current_region, "a")
 
     @Slot()
     def roll_all(self) -> None:
@@ -74,8 +75,8 @@ class DiceController(QObject):
 
     @Slot()
     def toggle_locked(self) -> None:
-        """Lock or unlock the chosen label's style."""
-        self.toggle_lock(self._document.current_label)
+        """Lock or unlock the chosen label's or piece's style."""
+        self.toggle_lock(self._document.current_region)
 
     # --- from the panel -----------------------------------------------------------------------------
 
@@ -107,7 +108,7 @@ class DiceController(QObject):
         style = join(with_slot(slots, slot_name, SampleStyle(seed)))
         self._scope.put(label_id, style, text=undo_text.format(self._scope.name(label_id)))
         if not self._scope.whole_picture:
-            self._document.set_current_label(label_id)
+            self._document.set_current_region(label_id)
 
     def _can_draw(self) -> bool:
         if self._scope.abilities.samples:
@@ -126,6 +127,7 @@ class DiceController(QObject):
             (Place(painted_scene.weights, label_id, painted_scene.fingerprint), style.seed)
             for label_id, style in painted_scene.styles.items()
             if isinstance(style, SampleStyle)
+            and not is_piece(label_id)  # whose look is no other than its label's in that style
             and self._document.areas[label_id] > 0
             and not thumbnails.knows_drawn(
                 Place(painted_scene.weights, label_id, painted_scene.fingerprint), style.seed

@@ -18,7 +18,7 @@ def choose_first_label(context: Context) -> None:
     it; else with the largest region that is not background, which is rarely painted first."""
     document = context.core.document
     if document.kind.lists_edits and document.styling.edits:
-        document.set_current_label(document.styling.edits[0].label)
+        document.set_current_region(document.styling.edits[0].label)
     if document.current_label != BACKGROUND:
         return
     areas = np.array(document.areas[: len(document.label_set)])

@@ -26,7 +26,7 @@ from app.errors_ui.hub import OPEN
 from app.imaging.mime import Incoming, read_mime
 from app.imaging.pixels import to_qimage
 from app.shell.i18n import tr
-from app.texts.label_names import name_of, set_name
+from app.texts.label_names import set_name
 from engine.documents.document_file import SUFFIX
 from engine.errors import EngineError
 from engine.labels.label_sets import LabelSet
@@ -150,8 +150,8 @@ class FilesController(QObject):
 
     def _ask_picture(self, opened_file: Found, dropped_on: int | None) -> None:
         file_path = opened_file.path
-        label_id = self._document.current_label if dropped_on in (None, UNSEEN) else dropped_on
-        label_text = name_of(self._document.label_set, label_id)
+        label_id = self._document.current_region if dropped_on in (None, UNSEEN) else dropped_on
+        label_text = self._document.regions.name(label_id)
         catalogue = self._context.core.catalogue
         uses, painted = photo_uses(self._document, catalogue), paintings(self._document, catalogue)
         painted_sets = [painting.label_set for painting in painted]
@@ -211,7 +211,7 @@ class FilesController(QObject):
     def _label_at(self, image_point: QPoint | None) -> int | None:
         if image_point is None:
             return None
-        return self._document.region_at(image_point.x(), image_point.y())
+        return self._document.regions.at(image_point.x(), image_point.y())
 
 
 def _uses_of(kind_name: str, uses: list[PhotoUse]) -> list[PhotoUse]:

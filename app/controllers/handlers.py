@@ -90,6 +90,8 @@ def _style_handlers(controllers: Controllers) -> dict[str, Handler]:
         "pair_file": pairs.choose_file,
         "pair_colour": pairs.choose_colour,
         "pair_pipette": pairs.take_pipette,
+        "piece_own": controllers.pieces.give_own,
+        "piece_back": controllers.pieces.take_back,
         "style_keep": controllers.library.keep,
         "style_reset": styles.reset_label,
         "style_reset_all": styles.reset_all,

@@ -50,7 +50,8 @@ class MorphSession(QObject):
         self._document = context.core.document
         self._scope = scope
         self._styles = styles_controller
-        self._label = label_id
+        self._label = label_id  # or a piece
+        self._shown_as = self._document.regions.label_of(label_id)
         self._scene = self._document.scene
         self._request = cache(self._scene.to_request)  # called in the worker: it compresses the label map
         self._look_at = self._reduced()
@@ -113,12 +114,12 @@ class MorphSession(QObject):
 
     def _show_end(self, show_end: Callable[..., None], style: Style) -> None:
         document = self._document
-        place = Place(self._scene.weights, self._label, self._scene.fingerprint)
+        place = Place(self._scene.weights, self._shown_as, self._scene.fingerprint)
         pixmap = self._context.core.thumbnails.pixmap(
             style, document.label_set, 64, self.dialog.devicePixelRatioF(), place=place
         )
-        tint = placeholder_tint(style, document.label_set.labels[self._label])
-        show_end(pixmap, placeholder_icon(style), tint, style_source(style, self._label, document.label_set))
+        tint = placeholder_tint(style, document.label_set.labels[self._shown_as])
+        show_end(pixmap, placeholder_icon(style), tint, style_source(style, self._shown_as, document.label_set))
 
     def _ask_picture(self) -> None:
         picture_path = self._styles.ask_picture(Target(self._label))
@@ -168,7 +169,7 @@ class MorphSession(QObject):
             del self._painted[next(iter(self._painted))]  # the oldest
         end_style, end_share = preview_key
         if end_share == 1.0 and isinstance(end_style, SampleStyle):
-            place = Place(self._scene.weights, self._label, self._scene.fingerprint)
+            place = Place(self._scene.weights, self._shown_as, self._scene.fingerprint)
             self._context.core.thumbnails.put_drawn([(place, end_style.seed)], pixels, self._look_at.label_map.array())
             self._show_end(self.dialog.second.show_end, self._to)
         elif end_style == self._to:

@@ -16,6 +16,7 @@ from app.controllers.context import Context
 from app.document.scene import Scene
 from app.raster import preview
 from engine.errors import Cancelled, EngineError
+from engine.labels.pieces import FIRST_PIECE, MOST_PIECES, region_map
 
 TOPIC = "render"
 COALESCE_MS = 8  # several signals of one change make one request
@@ -188,9 +189,11 @@ class RenderController(QObject):
         if restyled_labels is None or new_scene.label_map.shape != shown_scene.label_map.shape:
             return everywhere
         reduced_map = new_scene.label_map.resized(height, width)  # what the preview was painted from
-        restyled = np.zeros(256, bool)
+        restyled = np.zeros(FIRST_PIECE + MOST_PIECES, bool)
         restyled[list(restyled_labels)] = True
-        return preview.fading((reduced_map != shown_scene.label_map.resized(height, width)) | restyled[reduced_map])
+        piece_map = None if new_scene.piece_map is None else new_scene.piece_map.resized(height, width)
+        regions = region_map(reduced_map, piece_map, new_scene.pieces)
+        return preview.fading((reduced_map != shown_scene.label_map.resized(height, width)) | restyled[regions])
 
     def _on_rendered(self, render_result: Any) -> None:
         painted_scene = self._lane.rendered_source

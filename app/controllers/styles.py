@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a style goes: one slot of one label, or (label None) every label's first slot. ``pair``: to the label that
-    it is a pair with as well."""
+    """Where a style goes: one slot of one label or piece, or (label None) every label's first slot. ``pair``: to the
+    label that it is a pair with as well."""
 
     label: int | None = None
     slot: str = "a"
@@ -74,8 +74,8 @@ class StylesController(QObject):
 
     @Slot()
     def choose_file(self) -> None:
-        """A picture for the chosen label."""
-        self.ask_file(Target(self._document.current_label))
+        """A picture for the chosen label or piece."""
+        self.ask_file(Target(self._document.current_region))
 
     @Slot()
     def choose_file_for_all(self) -> None:
@@ -89,8 +89,8 @@ class StylesController(QObject):
 
     @Slot()
     def reset_label(self) -> None:
-        """The mean style for the chosen label."""
-        self._scope.put(self._document.current_label, None)
+        """The mean style for the chosen label or piece."""
+        self._scope.put(self._document.current_region, None)
 
     @Slot()
     def reset_all(self) -> None:
@@ -154,7 +154,7 @@ class StylesController(QObject):
     def use_colour(self, colour: str, target: Target) -> None:
         """Give a label's region a colour, "#rrggbb"; for all labels at once it would say nothing."""
         if target.label is None:
-            target = replace(target, label=self._document.current_label)
+            target = replace(target, label=self._document.current_region)
         if self.takes_colours() and self._open(target):
             undo_text = self.tr("Colour of {0}").format(self.name(target))
             self._put(target, dict.fromkeys(self.labels(target), ColourStyle(colour)), undo_text)
@@ -313,12 +313,13 @@ class StylesController(QObject):
 
     def _look_at(self, photo: Photo, target: Target, use_result: Callable[[Photo, int], object]) -> None:
         """Show the regions where they are unsure or the user wants to see them, then go on."""
-        region_missing = target.label is not None and not (photo.label_map == target.label).any()
+        wanted = None if target.label is None else self._document.regions.label_of(target.label)
+        region_missing = wanted is not None and not (photo.label_map == wanted).any()
         wants_to_look = self._context.core.settings.always_show_regions and not photo.known
-        if photo.unsure or region_missing or wants_to_look or target.label in photo.doubtful:
-            self.show_regions(photo, target.purpose, use_result, target=target.label)
+        if photo.unsure or region_missing or wants_to_look or wanted in photo.doubtful:
+            self.show_regions(photo, target.purpose, use_result, target=wanted)
         else:
-            use_result(photo, -1 if target.label is None else target.label)
+            use_result(photo, -1 if wanted is None else wanted)
 
     def _apply(self, photo: Photo, target: Target, source_label: int) -> None:
         self.encode(photo, self._document.weights, lambda styles: self._set(styles, target, source_label, photo))
@@ -355,7 +356,7 @@ class StylesController(QObject):
                 },
                 undo_text,
             )
-            self._document.set_current_label(target.label)
+            self._document.set_current_region(target.label)
 
     def _from(self, target: Target, source_name: str) -> str:
         """What undo calls a style that comes from there."""
@@ -364,14 +365,12 @@ class StylesController(QObject):
     def _copy_style(self, source_label: int, target: Target) -> None:
         if target.label is None or target.label == source_label or self._scope.whole_picture:
             return
-        label_text = name_of(self._document.label_set, source_label)
+        label_text = self._document.regions.name(source_label)
         style = (
             split(self._document.style(source_label)).a if target.slot == "b" else self._document.style(source_label)
         )
         if target.slot == "a":
-            undo_text = self.tr("Style of {0} from {1}").format(
-                name_of(self._document.label_set, target.label), label_text
-            )
+            undo_text = self.tr("Style of {0} from {1}").format(self._document.regions.name(target.label), label_text)
             self._scope.put(target.label, style, text=undo_text)
         else:
             self._put(target, {target.label: style}, self._from(target, label_text))

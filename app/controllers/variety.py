@@ -51,7 +51,7 @@ class VarietyController(QObject):
         from app.controllers.styling.variations import COUNT, VariationsRun
         from app.dialogs.variations import VariationsDialog
 
-        label_id = self._document.current_label
+        label_id = self._document.current_region
         if not self._scope.abilities.samples:
             self._cannot(self.tr('The weights "{0}" cannot draw styles; take styles from pictures.'))
             return None
@@ -74,7 +74,7 @@ class VarietyController(QObject):
         """From the chosen label's style to another one, in steps."""
         from app.controllers.morph import MorphSession
 
-        label_id = self._document.current_label
+        label_id = self._document.current_region
         if not self._document.kind.morphs:
             self._context.core.hub.notice(self._morph_action.toolTip())
             return None
@@ -97,7 +97,7 @@ class VarietyController(QObject):
             sentence = self.tr("The pixels of {0} are locked; unlock the label first.")
             self._context.core.hub.notice(sentence.format(name_of(document.label_set, label_id)))
             return None
-        area_share = area_text(document.area(label_id))
+        area_share = area_text(document.regions.share(label_id))
         dialog = ChangeLabelDialog(document.label_set, label_id, area_share, self._context.window)
         dialog.chosen.connect(lambda target_label: self._change(label_id, target_label))
         dialog.open()
@@ -117,10 +117,10 @@ class VarietyController(QObject):
         self._morph_action.setToolTip(self._morph_tip if possible else no_morphs)
 
     def _has_region(self, label_id: int) -> bool:
-        if self._document.areas[label_id] > 0:
+        if self._document.regions.area(label_id) > 0:
             return True
         sentence = self.tr("There is no region of {0} in the label map; choose another label or paint one.")
-        self._context.core.hub.notice(sentence.format(name_of(self._document.label_set, label_id)))
+        self._context.core.hub.notice(sentence.format(self._document.regions.name(label_id)))
         return False
 
     def _cannot(self, sentence: str) -> None:

@@ -33,6 +33,7 @@ from app.controllers.styling.colours import ColoursController
 from app.controllers.styling.edits import EditsController
 from app.controllers.styling.library import LibraryController
 from app.controllers.styling.pairs import PairsController
+from app.controllers.styling.pieces import PiecesController
 from app.controllers.styling.shapes import ShapesController
 from app.controllers.variety import VarietyController
 from app.controllers.weights import WeightsController
@@ -83,6 +84,7 @@ class Controllers:
     new: NewController
     pairs: PairsController
     photos: PhotosController
+    pieces: PiecesController
     recovery: RecoveryController
     render: RenderController
     results: ResultsController
@@ -131,6 +133,7 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
         new=new,
         pairs=PairsController(context, styles, colours, parts.actions, parent),
         photos=photos,
+        pieces=PiecesController(context, parts.canvas, parts.actions, parent),
         recovery=RecoveryController(context, new, parent),
         render=render,
         results=ResultsController(

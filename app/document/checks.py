@@ -14,6 +14,7 @@ from engine.errors import BadRequest, Message
 from engine.labels.label_maps import check_label_map
 from engine.labels.label_sets import LabelSet
 from engine.labels.looked_at import Part, check_part
+from engine.labels.pieces import FIRST_PIECE, MOST_PIECES, check_pieces
 from engine.pictures.face_frames import FaceFrame, check_face
 from engine.requests.editing.filled_hole import FilledHole
 from engine.requests.photo_reference import PhotoReference
@@ -36,15 +37,38 @@ def checked_label(label: int, label_set: LabelSet) -> int:
     return int(label)
 
 
+def checked_region(region: int, label_set: LabelSet) -> int:
+    """A label id or the number of a piece as a plain number. Raises BadRequest where it is neither."""
+    if isinstance(region, int) and FIRST_PIECE <= region < FIRST_PIECE + MOST_PIECES:
+        return region
+    return checked_label(region, label_set)
+
+
+def checked_regions(regions: Collection[int], label_set: LabelSet) -> frozenset[int]:
+    """Label ids and numbers of pieces. Raises BadRequest where one is neither."""
+    return frozenset(checked_region(region, label_set) for region in regions)
+
+
+def checked_pieces(pieces: Mapping[int, int], label_set: LabelSet) -> Mapping[int, int]:
+    """The label of each piece. Raises BadRequest where a number is no piece's, or the label set lacks a label."""
+    check_pieces(True, pieces)
+    return MappingProxyType({int(piece): checked_label(label, label_set) for piece, label in sorted(pieces.items())})
+
+
+def checked_piece_map(piece_map: FrozenMap | np.ndarray | None, label_set: LabelSet) -> FrozenMap | None:
+    """Where pieces lie, (H, W) uint8; None for none."""
+    return piece_map if piece_map is None or isinstance(piece_map, FrozenMap) else FrozenMap.of(piece_map)
+
+
 def checked_labels(labels: Collection[int], label_set: LabelSet) -> frozenset[int]:
     """Label ids. Raises BadRequest where the label set lacks one."""
     return frozenset(checked_label(label, label_set) for label in labels)
 
 
 def checked_styles(styles: Mapping[int, Style | None], label_set: LabelSet) -> Mapping[int, Style]:
-    """Styles by label; the mean style is left out, so that equal scenes hold equal styles. Raises BadRequest."""
-    for label, style in styles.items():
-        checked_label(label, label_set)
+    """Styles by region; the mean style is left out, so that equal scenes hold equal styles. Raises BadRequest."""
+    for region, style in styles.items():
+        checked_region(region, label_set)
         if style is not None and not isinstance(style, get_args(Style)):
             raise BadRequest(
                 "A style of the kind “{0}” is not known; choose a picture or the mean.", type(style).__name__
@@ -71,11 +95,11 @@ def read_only(array: np.ndarray) -> np.ndarray:
 
 
 def checked_strengths(strengths: Mapping[int, float], label_set: LabelSet) -> Mapping[int, float]:
-    """Strengths 0 to 1 by label; a full one is left out, so that equal scenes hold equal ones. Raises BadRequest."""
+    """Strengths 0 to 1 by region; a full one is left out, so that equal scenes hold equal ones. Raises BadRequest."""
     if not all(0 <= strength <= 1 for strength in strengths.values()):
         raise BadRequest("The strength of a change must be a number from 0 to 1.")
     return MappingProxyType(
-        {checked_label(label, label_set): float(strength) for label, strength in strengths.items() if strength != 1}
+        {checked_region(region, label_set): float(strength) for region, strength in strengths.items() if strength != 1}
     )
 
 

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, QRect, Signal
 
+from app.document.by_region.label_states import LabelStates
+from app.document.by_region.label_styles import LabelStyles
+from app.document.by_region.regions import Regions
 from app.document.checks import Precision, checked_label, checked_picture
 from app.document.commands import PixelCommand, ReplaceCommand, ValuesCommand
 from app.document.kept import KeptPictures
 from app.document.kinds import Kind
-from app.document.label_states import LabelStates
-from app.document.label_styles import LabelStyles
 from app.document.origin import Held, Origin
 from app.document.pixel_editor import PixelEditor
 from app.document.results import Result
@@ -31,9 +32,8 @@ from app.document.trial import Trial
 from app.document.undo import Command, UndoStack
 from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import tr
-from app.texts.label_names import label_name
 from engine.labels.label_sets import LabelSet, load_label_set
-from engine.labels.looked_at import UNSEEN, Part, slices_of
+from engine.labels.looked_at import Part
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import Detail
 from engine.requests.styles import MEAN, Style
@@ -49,17 +49,18 @@ class Document(QObject):
 
     picture_outdated = Signal()  # something that decides the picture changed, whatever it is (not after `replaced`)
     label_map_changed = Signal(QRect)  # pixels of this rectangle of the image changed
-    styles_changed = Signal(object)  # frozenset of label ids
-    edits_changed = Signal(object)  # frozenset of label ids whose row in `styling.edits` came, went or changed
+    styles_changed = Signal(object)  # frozenset of regions
+    pieces_changed = Signal(object)
+    edits_changed = Signal(object)  # frozenset of regions whose row in `styling.edits` came, went or changed
     seed_changed = Signal(object)  # int: may be larger than what a C++ int holds
     weights_changed = Signal(str)
     photo_changed = Signal(object)  # PhotoReference or None
     looked_at_changed = Signal(object)  # Part or None
     detail_changed = Signal(str)
     labels_changed = Signal(object)  # frozenset of label ids whose lock or visibility changed
-    style_locks_changed = Signal(object)  # frozenset of label ids
+    style_locks_changed = Signal(object)  # frozenset of regions
     results_changed = Signal()  # kept pictures came, went or got a star; `replaced` may also bring others
-    current_label_changed = Signal(int)
+    current_label_changed = Signal(int)  # or another piece of it became the current region
     replaced = Signal()  # label set, size, everything: bind again (no other signal follows)
     picture_changed = Signal()
     path_changed = Signal()  # another file holds the document; `replaced` may also bring another path
@@ -82,7 +83,7 @@ class Document(QObject):
         self.fingerprint_of: Callable[[str], str] = lambda weights: ""  # tells weights of one name apart
         self._history = UndoStack()
         self._beginning: Command | None = None  # the step that made this document
-        self._current_label = BACKGROUND
+        self._current_label = self._current_region = BACKGROUND
         self._dirty = False
         self.kept = KeptPictures(self)
         self.trial = Trial(self, self._history)
@@ -90,6 +91,7 @@ class Document(QObject):
         self.pixels = PixelEditor(self)
         self.label_states = LabelStates(self)
         self.styling = LabelStyles(self)
+        self.regions = Regions(self)
         self.styles_changed.connect(self.edits_changed)
         self._scene = scene
         self._bind(Held(scene, None, Origin()))
@@ -125,9 +127,11 @@ class Document(QObject):
     detail = SceneValue[Detail]()  # how a map larger than the weights know is painted (`engine.requests.render`)
     locked = SceneValue[frozenset[int]]()  # labels whose pixels brush and fills leave alone
     hidden = SceneValue[frozenset[int]]()  # labels that the overlay does not show
-    style_locked = SceneValue[frozenset[int]]()  # labels whose style changes only when chosen for that very label
-    strengths = SceneValue[Mapping[int, float]]()  # by label, 0-1; 1 where one is missing
-    switched_off = SceneValue[frozenset[int]]()  # labels whose change is not shown
+    style_locked = SceneValue[frozenset[int]]()  # regions whose style changes only when chosen for that very region
+    strengths = SceneValue[Mapping[int, float]]()  # by region, 0-1; 1 where one is missing
+    switched_off = SceneValue[frozenset[int]]()  # regions whose change is not shown
+    pieces = SceneValue[Mapping[int, int]]()  # the label of each piece that has a style of its own
+    piece_map = SceneValue[FrozenMap | None]()  # where they lie (`engine.labels.pieces`)
     photo = SceneValue[PhotoReference | None]()  # the photo that is edited, if any
     looked_at = SceneValue[Part | None]()  # the part of it in which its regions were found; None for all of it
 
@@ -141,9 +145,9 @@ class Document(QObject):
         """A copy. Labels that are missing have the mean style."""
         return dict(self._scene.styles)
 
-    def style(self, label: int) -> Style:
-        """The style of one label; the mean style where none was chosen."""
-        return self._scene.styles.get(self.checked(label), MEAN)
+    def style(self, region: int) -> Style:
+        """The style of one region; the mean style where none was chosen."""
+        return self._scene.styles.get(self.regions.checked(region), MEAN)
 
     @property
     def picture(self) -> np.ndarray | None:
@@ -160,22 +164,10 @@ class Document(QObject):
         """The file that holds this document, None while there is none."""
         return self._origin.path
 
-    def region_at(self, x: int, y: int) -> int:
-        """The label whose region a pixel belongs to; `UNSEEN` for background that nobody looked at."""
-        label = int(self.label_map[y, x])
-        if self.looked_at is None or label != BACKGROUND:
-            return label
-        rows, columns = slices_of(self.looked_at, self.height, self.width)
-        return label if rows.start <= y < rows.stop and columns.start <= x < columns.stop else UNSEEN
-
     @property
     def areas(self) -> np.ndarray:
         """(256,) int64, read-only: number of pixels of each label id."""
         return self.pixels.areas
-
-    def area(self, label: int) -> float:
-        """The share of the label map that a label covers, 0-1."""
-        return float(self.areas[self.checked(label)]) / self.label_map.size
 
     @property
     def results(self) -> tuple[Result, ...]:
@@ -187,10 +179,19 @@ class Document(QObject):
         """The label that brush and bucket paint. A choice of the moment, no step of the history."""
         return self._current_label
 
+    @property
+    def current_region(self) -> int:
+        """What panels show and give styles to: the current label, or a piece of it."""
+        is_piece = self.pieces.get(self._current_region) == self._current_label  # undo may have taken it
+        return self._current_region if is_piece else self._current_label
+
     def set_current_label(self, label: int) -> None:
-        label = self.checked(label)
-        if label != self._current_label:
-            self._current_label = label
+        self.set_current_region(self.checked(label))
+
+    def set_current_region(self, region: int) -> None:
+        label, before = self.regions.label_of(region), (self._current_label, self.current_region)
+        self._current_label, self._current_region = label, region
+        if before != (label, region):
             self.current_label_changed.emit(label)
 
     @property
@@ -394,7 +395,3 @@ class Document(QObject):
     def checked(self, label: int) -> int:
         """A label id as a plain number. Raises BadRequest where the label set does not have it."""
         return checked_label(label, self.label_set)
-
-    def label_name(self, label: int) -> str:
-        """A label's name in the language of the application."""
-        return label_name(self.label_set[label])

@@ -55,7 +55,9 @@ def _painted_sizes(scene: Scene, session: Session) -> Sizes:
 
 
 def _painted_smaller(scene: Scene, height: int, width: int) -> Scene:
-    return replace(scene, label_map=FrozenMap.of(scene.label_map.resized(height, width)), detail="model")
+    label_map = FrozenMap.of(scene.label_map.resized(height, width))
+    piece_map = None if scene.piece_map is None else FrozenMap.of(scene.piece_map.resized(height, width))
+    return replace(scene, label_map=label_map, piece_map=piece_map, detail="model")
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class PixelEditor:
         """Starts a stroke; all of it until `end_stroke` is one step. A stroke still open is ended first."""
         label = self._document.checked(label)
         self.end_stroke()
-        self._stroke = Stroke(self._pixels, label, text or tr("Paint {0}").format(self._document.label_name(label)))
+        self._stroke = Stroke(self._pixels, label, text or tr("Paint {0}").format(self._document.regions.name(label)))
         self._document.announce()
 
     def stroke_to(self, points: Sequence[tuple[float, float]], radius: float | Sequence[float]) -> None:
@@ -123,7 +123,7 @@ class PixelEditor:
             )
         else:
             mask = fills.label_mask(label_map=self._pixels.label_map, x=x, y=y, contiguous=contiguous)
-        return self.apply_mask(mask, label, text=tr("Fill with {0}").format(self._document.label_name(label)))
+        return self.apply_mask(mask, label, text=tr("Fill with {0}").format(self._document.regions.name(label)))
 
     def _coloured_pixels(self) -> np.ndarray:
         """The picture that is seen, (H, W, 3) uint8. Raises BadRequest where there is none."""
@@ -148,12 +148,12 @@ class PixelEditor:
         self.end_stroke()
         before = self._pixels.freeze()
         box = self._pixels.paint(self._pixels.whole, mask.astype(bool), label)
-        return self._record(before, box, text or tr("Paint {0}").format(self._document.label_name(label)))
+        return self._record(before, box, text or tr("Paint {0}").format(self._document.regions.name(label)))
 
     def relabel(self, source: int, target: int) -> bool:
         """Gives a whole region another label. Returns whether anything changed; a locked region does not."""
         source, target = self._document.checked(source), self._document.checked(target)
-        names = self._document.label_name(source), self._document.label_name(target)
+        names = self._document.regions.name(source), self._document.regions.name(target)
         return self.apply_mask(self.label_map == source, target, text=tr("Change {0} to {1}").format(*names))
 
     def replace_label_map(self, label_map: np.ndarray, *, text: str | None = None) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import msgspec
+import numpy as np
 
 from app.document.checks import (
     Precision,
@@ -26,7 +26,10 @@ from app.document.checks import (
     checked_map,
     checked_part,
     checked_photo,
+    checked_piece_map,
+    checked_pieces,
     checked_precision,
+    checked_regions,
     checked_seed,
     checked_strengths,
     checked_styles,
@@ -34,22 +37,26 @@ from app.document.checks import (
 from app.document.kinds import RENDER, Kind, NoInputs, Sizes, inputs_of_plain, kind_of, plain_inputs
 from app.document.picture_keys import key_of
 from app.document.scene_fields import (
+    BY_REGION,
     Role,
     changed_keys,
     default_of,
+    map_or_none,
+    of_labels,
+    of_photo,
+    of_regions,
     packed,
     roles,
     scene_field,
-    set_difference,
     unpacked,
 )
 from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import mark
 from engine.labels.label_sets import LabelSet
 from engine.labels.looked_at import Part
+from engine.labels.pieces import region_map
 from engine.pictures.face_frames import FaceFrame
 from engine.requests.editing.filled_hole import FilledHole
-from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import Detail
 from engine.requests.styles import Style
@@ -59,9 +66,8 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound="Scene")
 
-_of_labels = partial(
-    Role, by_label=True, needs="labels", checked=checked_labels, pack=tuple, unpack=frozenset, tells=set_difference
-)
+_of_labels, _of_regions = partial(of_labels, checked=checked_labels), partial(of_labels, checked=checked_regions)
+_by_region = partial(of_photo, pack=dict, by_label=True, tells=changed_keys)
 _NO_LABELS: frozenset[int] = frozenset()
 
 
@@ -75,25 +81,25 @@ class Scene:
     Turn it into a request in a worker: that compresses the label map as PNG, tens of milliseconds at 2048 x 2048.
 
     weights: their name. fingerprint: tells them from others of their name; "" where nothing is known of them.
-    styles: by label; a label that is missing has the mean style. detail: how a map larger than the weights know is
-    painted (`engine.requests.render`). kind: of the request that makes the picture. inputs: what kinds of request
-    need beyond all this, by kind. locked: labels whose pixels brush and fills leave alone. hidden: labels that the
-    overlay does not show. style_locked: labels whose style changes only when the user chooses one for that very label.
-    strengths: by label, how much of the change of a restyled region is seen, 0 to 1; 1 where a label is missing.
-    switched_off: labels whose region shows the photo for now. photo: the file that is edited, if any; its samples are
-    held by those who work on it, never here. looked_at: the part of the photo in which its regions were found; None
-    for all of it. photo_map: the regions that the photo shows, where `label_map` has the shapes that they are to have;
-    None where that is what it shows. face: the frame of the face that is edited; None for the photo as it stands.
-    filled_holes: what of the photo is filled, with what; all else is done to the photo as it is then.
+    styles: by region, a label's id or a piece's number, as strengths, switched_off and style_locked; one that is
+    missing has the mean style. detail: how a map larger than the weights know is painted (`engine.requests.render`).
+    kind: of the request that makes the picture. inputs: what kinds of request need beyond all this, by kind. locked:
+    labels whose pixels brush and fills leave alone. hidden: labels that the overlay does not show. style_locked: those
+    whose style changes only when the user chooses one for that very region. strengths: how much of the change of a
+    restyled region is seen, 0 to 1; 1 where one is missing. switched_off: regions that show the photo for now. photo:
+    the file that is edited, if any; its samples are held by those who work on it, never here. looked_at: the part of
+    the photo in which its regions were found; None for all of it. photo_map: the regions that the photo shows, where
+    `label_map` has the shapes that they are to have; None where that is what it shows. pieces: the label of each piece
+    that has a style of its own; piece_map: where they lie (`engine.labels.pieces`). face: the frame of the face that is
+    edited; None for the photo as it stands. filled_holes: what of the photo is filled, with what; all else is done to
+    the photo as it is then.
     """
 
     label_set: LabelSet = scene_field(
         Role(recalled=True, of_photo=True, plain=LabelSet.to_dict, unplain=LabelSet.from_dict)
     )
     label_map: FrozenMap = scene_field(
-        Role(
-            decides=True,
-            of_photo=True,
+        of_photo(
             key="label_map",
             checked=checked_map,
             pack=lambda frozen: frozen.data,
@@ -101,9 +107,7 @@ class Scene:
         )
     )
     weights: str = scene_field(
-        Role(
-            decides=True,
-            of_photo=True,
+        of_photo(
             key="weights",
             checked=lambda weights, _: str(weights),
             text=mark("Change weights"),
@@ -111,38 +115,28 @@ class Scene:
         ),
         default="",
     )
-    fingerprint: str = scene_field(Role(decides=True, of_photo=True), default="")
+    fingerprint: str = scene_field(of_photo(), default="")
     styles: Mapping[int, Style] = scene_field(
-        Role(
-            decides=True,
-            of_photo=True,
+        _by_region(
             key="styles",
-            pack=dict,
             checked=checked_styles,
             text=mark("Change styles"),
             signal="styles_changed",
-            by_label=True,
-            tells=changed_keys,
         ),
         default_factory=lambda: MappingProxyType({}),
     )
     strengths: Mapping[int, float] = scene_field(
-        Role(
-            decides=True,
-            of_photo=True,
+        _by_region(
             key="strengths",
-            pack=dict,
             needs="labels",
             checked=checked_strengths,
             text=mark("Change strengths"),
             signal="edits_changed",
-            by_label=True,
-            tells=changed_keys,
         ),
         default_factory=lambda: MappingProxyType({}),
     )
     switched_off: frozenset[int] = scene_field(
-        _of_labels(
+        _of_regions(
             decides=True,
             of_photo=True,
             key="switched_off",
@@ -169,7 +163,7 @@ class Scene:
         default="model",
     )
     kind: Kind = scene_field(
-        Role(decides=True, of_photo=True, checked=checked_kind, stored=False, text=mark("Change kind of request")),
+        of_photo(checked=checked_kind, stored=False, text=mark("Change kind of request")),
         default=RENDER,
     )
     inputs: Mapping[str, Any] = scene_field(
@@ -189,24 +183,15 @@ class Scene:
         _of_labels(text=mark("Change hidden labels"), signal="labels_changed"), default=_NO_LABELS
     )
     style_locked: frozenset[int] = scene_field(
-        _of_labels(key="style_locks", text=mark("Change locked styles"), signal="style_locks_changed"),
+        _of_regions(key="style_locks", text=mark("Change locked styles"), signal="style_locks_changed"),
         default=_NO_LABELS,
     )
     photo: PhotoReference | None = scene_field(
-        Role(
-            decides=True,
-            of_photo=True,
-            key="photo",
-            checked=checked_photo,
-            text=mark("Change photo"),
-            signal="photo_changed",
-        ),
+        of_photo(key="photo", checked=checked_photo, text=mark("Change photo"), signal="photo_changed"),
         default=None,
     )
     looked_at: Part | None = scene_field(
-        Role(
-            decides=True,
-            of_photo=True,
+        of_photo(
             key="looked_at",
             checked=checked_part,
             text=mark("Count the rest as background"),
@@ -215,24 +200,32 @@ class Scene:
         default=None,
     )
     photo_map: FrozenMap | None = scene_field(
-        Role(
-            decides=True,
-            of_photo=True,
+        map_or_none(
             key="reshaped_map",  # there it is the other way round, see `app.document.kinds`
-            needs="labels",
             checked=lambda photo_map, label_set: None if photo_map is None else checked_map(photo_map, label_set),
-            pack=lambda frozen: None if frozen is None else frozen.data,
-            unpack=lambda data: None if data is None else data.array(),
-            unplain=lambda plain: None if plain is None else msgspec.convert(plain, LabelMapData).array(),
             text=mark("Change shapes"),
         ),
         default=None,
     )
+    pieces: Mapping[int, int] = scene_field(
+        _by_region(
+            key="pieces",
+            needs="labels",
+            checked=checked_pieces,
+            text=mark("Change pieces"),
+            signal="pieces_changed",
+        ),
+        default_factory=lambda: MappingProxyType({}),
+    )
+    piece_map: FrozenMap | None = scene_field(
+        map_or_none(key="piece_map", checked=checked_piece_map, text=mark("Change pieces"), signal="pieces_changed"),
+        default=None,
+    )
     face: FaceFrame | None = scene_field(
-        Role(decides=True, of_photo=True, key="face", checked=checked_face, text=mark("Change face")), default=None
+        of_photo(key="face", checked=checked_face, text=mark("Change face")), default=None
     )
     filled_holes: tuple[FilledHole, ...] = scene_field(
-        Role(decides=True, of_photo=True, key="filled_holes", checked=checked_holes, text=mark("Fill")), default=()
+        of_photo(key="filled_holes", checked=checked_holes, text=mark("Fill")), default=()
     )
 
     __hash__ = None  # type: ignore[assignment]
@@ -299,7 +292,8 @@ class Scene:
         """The scene with another label set or map; what says nothing there goes back to its default."""
         scene = replace(self, **values)
         if scene.label_set.same_labels(self.label_set):
-            return scene
+            lies_there = scene.piece_map is None or scene.piece_map.shape == scene.label_map.shape
+            return scene if lies_there else replace(scene, pieces=MappingProxyType({}), piece_map=None)
         defaults = {
             name: default_of(type(self), name)
             for name, role in roles(type(self)).items()
@@ -330,6 +324,13 @@ class Scene:
         left_out = [name for name, role in roles(type(self)).items() if not (role.decides or role.recalled or role.key)]
         return replace(self, **{name: default_of(type(self), name) for name in left_out})
 
+    # ------------------------------------------------------------ regions
+
+    def region_map(self) -> np.ndarray:
+        """(H, W): the region of each pixel, a label's id or a piece's number. A copy."""
+        piece_map = None if self.piece_map is None else self.piece_map.array()
+        return region_map(self.label_map.array(), piece_map, self.pieces)
+
     # ------------------------------------------------------------ requests
 
     @property
@@ -339,7 +340,12 @@ class Scene:
 
     def to_request(self) -> Any:
         """The request that makes the picture. Compresses the label map: for workers."""
-        values = self.kind.pack({**packed(self), **packed(self.own_inputs)})
+        values = {**packed(self), **packed(self.own_inputs)}
+        if self.piece_map is None:
+            values["pieces"] = {}  # they lie nowhere
+        for key in BY_REGION:  # what is kept of pieces that there are no more says nothing
+            values[key] = of_regions(values[key], values["pieces"])
+        values = self.kind.pack(values)
         known_keys = self.kind.request.__struct_fields__
         return self.kind.request(**{key: value for key, value in values.items() if key in known_keys})
 

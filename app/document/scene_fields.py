@@ -6,12 +6,17 @@ Undo, kept pictures, saved files, requests and equality ask here instead of nami
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from functools import cache
+from functools import cache, partial
 from typing import Any, Generic, Literal, TypeVar
 
+import msgspec
+import numpy as np
+
 from engine.labels.label_sets import LabelSet
+from engine.labels.pieces import is_piece
+from engine.requests.label_map_data import LabelMapData
 
 _ROLE = "role"
 T = TypeVar("T")
@@ -27,6 +32,11 @@ def _unchecked(value: Any, label_set: LabelSet) -> Any:
 
 def _new_value(old: Any, new: Any) -> Any:
     return new
+
+
+def set_difference(old: frozenset[int], new: frozenset[int]) -> frozenset[int]:
+    """The members that one has and the other has not: what a signal tells of a set of labels."""
+    return old ^ new
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,24 @@ class Role:
     text: str = ""
     signal: str = ""
     tells: Callable[[Any, Any], Any] = _new_value
+
+
+def _map_of_data(data: LabelMapData | None) -> np.ndarray | None:
+    return None if data is None else data.array()
+
+
+of_photo = partial(Role, decides=True, of_photo=True)
+"""Of what decides the picture, and is chosen for this very photo where there is one."""
+of_labels = partial(Role, by_label=True, needs="labels", pack=tuple, unpack=frozenset, tells=set_difference)
+"""Of labels for which something holds."""
+map_or_none = partial(
+    of_photo,
+    needs="labels",
+    pack=lambda frozen: None if frozen is None else frozen.data,
+    unpack=_map_of_data,
+    unplain=lambda plain: None if plain is None else _map_of_data(msgspec.convert(plain, LabelMapData)),
+)
+"""Of a map of the label map's size, a `FrozenMap`, that there need not be."""
 
 
 def scene_field(role: Role | None = None, *, default: Any = MISSING, default_factory: Any = MISSING) -> Any:
@@ -116,9 +144,14 @@ def unpacked(holder: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: role.unpack(values[role.key]) for name, role in roles(holder).items() if role.key in values}
 
 
-def set_difference(old: frozenset[int], new: frozenset[int]) -> frozenset[int]:
-    """The members that one has and the other has not: what a signal tells of a set of labels."""
-    return old ^ new
+BY_REGION = ("styles", "strengths", "switched_off", "style_locks")
+"""Keys of what is said of regions, labels and pieces alike."""
+
+
+def of_regions(said: Collection[int], pieces: Collection[int]) -> Collection[int]:
+    """What is said of labels and of these pieces alone: of a table by region, or of regions."""
+    kept = [region for region in said if not is_piece(region) or region in pieces]
+    return {region: said[region] for region in kept} if isinstance(said, Mapping) else tuple(kept)
 
 
 def changed_keys(old: Mapping[int, Any], new: Mapping[int, Any]) -> frozenset[int]:

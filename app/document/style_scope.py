@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from app.document.document import BACKGROUND, Document
 from app.shell.i18n import tr
-from app.texts.label_names import name_of, style_source
+from app.texts.label_names import style_source
 from engine.labels.looked_at import UNSEEN, unseen
+from engine.labels.pieces import is_piece
 from engine.requests.styles import MeanStyle, Style
 from engine.systems.base import Abilities
 
@@ -37,7 +38,7 @@ class StyleScope:
         of_weights = self._abilities(self._document.weights)
         if self.takes_styles:
             return of_weights
-        return replace(of_weights, images=False, samples=False, blocks=0, begins_drawn=False)
+        return replace(of_weights, images=False, samples=False, pieces=False, blocks=0, begins_drawn=False)
 
     @property
     def takes_styles(self) -> bool:
@@ -63,8 +64,13 @@ class StyleScope:
         """True where a plain colour is a style: in photos, and where weights encode a region's picture."""
         return self.edits_photo or (self.abilities.images and not self.whole_picture)
 
+    @property
+    def takes_pieces(self) -> bool:
+        """True where a piece of a label can have a style of its own."""
+        return self.edits_photo or self.abilities.pieces
+
     def labels(self, label: int) -> list[int]:
-        """The labels that take a style chosen for ``label``."""
+        """The labels that take a style chosen for ``label``, or the piece itself that it is."""
         return list(range(len(self._document.label_set))) if self.whole_picture else [label]
 
     def pair(self, label: int) -> list[int]:
@@ -78,14 +84,14 @@ class StyleScope:
         """What a style chosen for ``label`` is the style of, in the user's language."""
         if self.whole_picture:
             return tr("Whole picture")
-        return name_of(self._document.label_set, label)
+        return self._document.regions.name(label)
 
     def source(self, label: int) -> str:
         """One short line: where the style of a label comes from; in a photo a region without one is the photo's."""
         style = self._document.style(label)
         if self.edits_photo and isinstance(style, MeanStyle):
             return tr("As in the photo")
-        return style_source(style, label, self._document.label_set)
+        return style_source(style, self._document.regions.label_of(label), self._document.label_set)
 
     def may_change(self, label: int) -> bool:
         """Whether a label's style can be chosen; the user is told where a lock keeps it, it changes nothing, the
@@ -115,7 +121,7 @@ class StyleScope:
     def ends_in_a_box(self, label: int) -> bool:
         """Whether a style of this label, which has none yet, would end where a parser looked."""
         document = self._document
-        is_new = label == BACKGROUND and label not in document.styles
+        is_new = document.pieces.get(label, label) == BACKGROUND and label not in document.styles
         return is_new and bool(unseen(document.label_map, document.looked_at).any())
 
     def may_change_some(self) -> bool:
@@ -161,6 +167,7 @@ class StyleScope:
         if not self.whole_picture:
             kept = {label for label in styles if label in document.style_locked or self.ends_in_a_box(label)}
             return {label: style for label, style in styles.items() if label not in kept}
+        styles = {label: style for label, style in styles.items() if not is_piece(label)}
         if document.style_locked or not styles:
             return {}
         lead = max(styles, key=lambda label: int(document.areas[label]))

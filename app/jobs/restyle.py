@@ -16,6 +16,7 @@ from app.jobs.work_lane import Work
 from engine.errors import BadFile, BadLabelMap, BadRequest
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
+from engine.labels.pieces import is_piece
 from engine.pictures.closeup import reduced
 from engine.pictures.images import read_image
 from engine.requests.styles import (
@@ -104,7 +105,7 @@ def own_regions(styles: Mapping[int, Style], locked: Collection[int]) -> dict[in
     its own region of the same picture."""
     regional_styles = dict(styles)
     for label, style in styles.items():
-        if isinstance(style, ImageStyle) and label not in locked and style.label != label:
+        if isinstance(style, ImageStyle) and label not in locked and style.label != label and not is_piece(label):
             regional_styles[label] = style.replace(label=label, code=None)
     return regional_styles
 
@@ -150,7 +151,7 @@ def whole_picture(
     styles: Mapping[int, Style], areas: np.ndarray, labels: int, locked: Collection[int]
 ) -> dict[int, Style]:
     """One style for all labels: a locked one, else that of the largest region that has a style of its own."""
-    chosen = [label for label in styles if not isinstance(styles[label], MeanStyle)]
+    chosen = [label for label in styles if not is_piece(label) and not isinstance(styles[label], MeanStyle)]
     if not chosen:
         return {}
     leading_label = max(chosen, key=lambda label: (label in locked, int(areas[label])))

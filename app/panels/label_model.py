@@ -87,7 +87,7 @@ class LabelModel(LabelRowsModel):
             name=label_name(known_label),
             colour=known_label.colour,
             key=str(self._keys.index(label_id) + 1) if label_id in self._keys else "",
-            area=area_text(document.area(label_id)),
+            area=area_text(document.regions.share(label_id)),
             present=present,
             hidden=label_id in document.hidden,
             locked=label_id in document.locked,

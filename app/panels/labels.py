@@ -111,8 +111,8 @@ class LabelsPanel(QWidget):
             self._document.set_current_label(self.model.index(0, 0).data(LABEL_ROLE))
 
     def _chosen(self, current_index: QModelIndex) -> None:
-        if current_index.isValid():
-            self._document.set_current_label(current_index.data(LABEL_ROLE))
+        if current_index.isValid() and current_index.data(LABEL_ROLE) != self._document.current_label:
+            self._document.set_current_label(current_index.data(LABEL_ROLE))  # a piece of it stays the chosen region
 
     def _show_current(self) -> None:
         index = self.model.index_of(self._document.current_label)

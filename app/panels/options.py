@@ -170,7 +170,7 @@ class OptionsBar(QToolBar):
         self.zoom_button.setText(self.tr("{0} %").format(round(100 * zoom)))
 
     def _show_tool(self, tool: str) -> None:
-        paints_with_brush = tool in ("brush", "eraser")
+        paints_with_brush = tool in ("brush", "eraser", "piece")
         self.size_slider.setEnabled(paints_with_brush)
         self.size_box.setEnabled(paints_with_brush)
 

@@ -17,10 +17,11 @@ def label_texts(scene: Scene) -> tuple[str, ...]:
     """A text for each label that a search may find a picture by: its names, and where its style comes from. Of a photo
     those that are edited; of a painting all that it shows."""
     label_set, styles = scene.label_set, scene.styles
-    shown = styles if scene.kind.shows_photo else map(int, np.flatnonzero(scene.label_map.areas))
+    shown = styles if scene.kind.shows_photo else [*map(int, np.flatnonzero(scene.label_map.areas)), *scene.pieces]
     texts: list[str] = []
-    for label_id in sorted(shown):
-        label, style = label_set.labels[label_id], styles.get(label_id, MEAN)
+    for region in sorted(shown):
+        label_id, style = scene.pieces.get(region, region), styles.get(region, MEAN)
+        label = label_set.labels[label_id]
         names = [label.name, label.name_zh or "", label_name(label), style_source(style, label_id, label_set)]
         if isinstance(style, ColourStyle):
             names.append(colour_word(tuple(round(255 * channel) for channel in style.rgb()), label_id, label_set))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from app.shell.i18n import CHINESE, language, tr
 from engine.labels.label_sets import Label, LabelPair, LabelSet
+from engine.labels.pieces import PieceLabels, number_of
 from engine.requests.style_file import SUFFIX
 from engine.requests.styles import BlockStyle, ColourStyle, ImageStyle, MixStyle, SampleStyle, Style
 
@@ -35,9 +37,11 @@ def set_name(label_set: LabelSet) -> str:
     return known_names.get(label_set.name, label_set.name)
 
 
-def name_of(label_set: LabelSet, label: int) -> str:
-    """The name of a label id; the number where the set has no such label."""
-    return label_name(label_set.labels[label]) if 0 <= label < len(label_set) else str(label)
+def name_of(label_set: LabelSet, region: int, pieces: PieceLabels = MappingProxyType({})) -> str:
+    """The name of a label id, or of one of `pieces`; the number where the set has no such label."""
+    if region in pieces:
+        return tr("{0}, piece {1}").format(name_of(label_set, pieces[region]), number_of(region))
+    return label_name(label_set.labels[region]) if 0 <= region < len(label_set) else str(region)
 
 
 def pair_name(pair: LabelPair) -> str:
@@ -45,11 +49,11 @@ def pair_name(pair: LabelPair) -> str:
     return tr("both {0}").format(pair.name_zh if language() == CHINESE else pair.name)
 
 
-def names_of(label_set: LabelSet, labels: Sequence[int]) -> str:
-    """The name of a label, or that of a pair for both of its labels."""
+def names_of(label_set: LabelSet, labels: Sequence[int], pieces: PieceLabels = MappingProxyType({})) -> str:
+    """The name of a region, or that of a pair for both of its labels."""
     pair = label_set.pair_of(labels[0]) if len(labels) == 2 else None
     if pair is None or set(pair.labels) != set(labels):
-        return ", ".join(name_of(label_set, label) for label in labels)
+        return ", ".join(name_of(label_set, label, pieces) for label in labels)
     name = pair_name(pair)
     return name[:1].upper() + name[1:]
 

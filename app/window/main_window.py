@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -31,12 +31,12 @@ from app.panels.tool_bar import ToolBar
 from app.shell.actions import SEPARATOR
 from app.window.action_set import connect_actions, list_menu, make_actions, make_menus
 from app.window.docks import RESULTS, SIZE, STATE_VERSION, add_docks, bring_to_front, restore_place, save_place
-from app.window.request_kinds import PAIR, TAKEN, RequestPanels, own_docks, region_reset, tool_actions
+from app.window.request_kinds import PAIR, PIECE, TAKEN, RequestPanels, own_docks, region_reset, tool_actions
 
 LABEL_MENU = ("label_change", SEPARATOR, "label_hide", "label_solo", "label_lock", SEPARATOR, *TAKEN, *PAIR,
               "style_dice", "style_variations")  # fmt: skip
-CANVAS_MENU = (*TAKEN, *PAIR, "style_dice", "style_variations", "style_lock", SEPARATOR, "label_change", "label_lock",
-               "fill", SEPARATOR, "style_keep")  # fmt: skip
+CANVAS_MENU = (*TAKEN, *PAIR, "style_dice", "style_variations", "style_lock", SEPARATOR, *PIECE, SEPARATOR,
+               "label_change", "label_lock", "fill", SEPARATOR, "style_keep")  # fmt: skip
 
 
 class MainWindow(QMainWindow):
@@ -212,12 +212,13 @@ class MainWindow(QMainWindow):
                 if in_sight:
                     bring_to_front(self.docks[name])
 
-    def _show_canvas_menu(self, label_id: int, screen_point: QPoint) -> None:
+    def _show_canvas_menu(self, region: int, screen_point: QPoint) -> None:
         """What can be done with the region that was clicked, which becomes the chosen one."""
-        self.core.document.set_current_label(label_id)
+        self.core.document.set_current_region(region)
+        self.controllers.pieces.point_at(*self.canvas.pixel_at(QPointF(self.canvas.mapFromGlobal(screen_point))))
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        title = menu.addAction(self.core.scope.name(label_id))
+        title = menu.addAction(self.core.scope.name(region))
         title.setEnabled(False)
         menu.addSeparator()
         menu.addAction(self.tr("Paint with this label")).triggered.connect(self.actions_by_id["brush"].trigger)

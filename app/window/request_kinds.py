@@ -52,11 +52,12 @@ class RequestKind(Generic[Panel]):
 
 TAKEN = ("style_file", "style_colour", "style_pipette")
 PAIR = (SEPARATOR, "pair_file", "pair_colour", "pair_pipette", SEPARATOR)  # hidden where the label stands alone
+PIECE = ("piece_own", "piece_back")
 STYLE_MENU = (*TAKEN, *PAIR, "style_dice", "style_lock", SEPARATOR, "style_variations", "style_morph", SEPARATOR,
-              "style_keep", "style_reset")  # fmt: skip
-EDIT_MENU = (*TAKEN, *PAIR, "style_variations", "style_lock", SEPARATOR, "style_keep", SEPARATOR, "edits_remove",
-             "edits_copy", "edits_paste")  # fmt: skip
-_PIXEL_TOOLS = ("brush", "eraser", "bucket", "pick", "pan")
+              *PIECE, SEPARATOR, "style_keep", "style_reset")  # fmt: skip
+EDIT_MENU = (*TAKEN, *PAIR, "style_variations", "style_lock", SEPARATOR, *PIECE, SEPARATOR, "style_keep", SEPARATOR,
+             "edits_remove", "edits_copy", "edits_paste")  # fmt: skip
+_PIXEL_TOOLS = ("brush", "eraser", "bucket", "piece", "pick", "pan")
 
 RENDER = RequestKind(
     kind=kinds.RENDER,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from engine.cli.common import tell
 from engine.cli.request import read_request
-from engine.cli.words import split_label, split_mix, split_relabel, split_style
+from engine.cli.styles import PieceFinder
+from engine.cli.words import split_label, split_mix, split_point, split_relabel, split_style
 from engine.errors import BadRequest
 from engine.labels.label_maps import read_certain_map
 from engine.program import program
@@ -65,6 +66,7 @@ def changed(request: RenderRequest, style_reader: StyleReader, changes: Changes)
     if changes.relabel:
         request = _relabelled(request, style_reader, changes.relabel)
     styles: dict[int, Style] = dict(request.styles)
+    finder = _finder(request, style_reader)
     if changes.styles is not None:
         everywhere = style_reader.everywhere(split_style("--styles", changes.styles))
         style_reader.require_unlocked(request)
@@ -72,14 +74,40 @@ def changed(request: RenderRequest, style_reader: StyleReader, changes: Changes)
         styles.update({label: style for label, style in everywhere.items() if label not in request.style_locks})
     for word in changes.style:
         label_name, style_word = split_label("--style", word)
-        label = style_reader.label_set.find(label_name)
-        styles[label] = style_reader.one_of(split_style("--style", style_word), label)
+        region, label = _region("--style", word, label_name, style_reader, finder)
+        styles[region] = style_reader.one_of(split_style("--style", style_word), label)
     for word in changes.mix:
         label_name, style, amount = split_mix(word)
-        label = style_reader.label_set.find(label_name)
-        styles[label] = MixStyle(styles.get(label, MEAN), style_reader.one_of(style, label), amount)
-    style_reader.warn(request.label_map.array())
-    return request.replace(styles=styles)
+        region, label = _region("--mix", word, label_name, style_reader, finder)
+        before = styles.get(region, styles.get(label, MEAN))
+        styles[region] = MixStyle(before, style_reader.one_of(style, label), amount)
+    style_reader.warn(finder.label_map)
+    if finder.piece_map is None:
+        return request.replace(styles=styles)
+    piece_map = LabelMapData.from_array(finder.piece_map)
+    return request.replace(styles=styles, pieces=dict(finder.pieces), piece_map=piece_map)
+
+
+def _finder(request: RenderRequest, style_reader: StyleReader) -> PieceFinder:
+    label_map = request.label_map.array()
+    piece_map = None if request.piece_map is None else request.piece_map.array()
+    return PieceFinder(label_map, style_reader.label_set, label_map.shape, piece_map, request.pieces)
+
+
+def _region(
+    option: str, word: str, name: str, style_reader: StyleReader, finder: PieceFinder
+) -> tuple[int, int]:
+    """The label or piece that a word names, and its label. Raises BadRequest."""
+    label_name, point = split_point(name)
+    label = style_reader.label_set.find(label_name)
+    if point is None:
+        return label, label
+    if not style_reader.abilities.pieces:
+        raise BadRequest(
+            '{0} "{1}": these weights have one style for a label; leave out the point, or choose other weights.',
+            option, word,
+        )
+    return finder.piece(option, word, label, point), label
 
 
 def _relabelled(request: RenderRequest, style_reader: StyleReader, words: Sequence[str]) -> RenderRequest:

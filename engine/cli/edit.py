@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +23,7 @@ from engine.cli.common import (
     tell,
 )
 from engine.cli.request import perform
-from engine.cli.words import Drawn, StyleFile, split_label, split_style
+from engine.cli.words import Drawn, Point, StyleFile, split_label, split_point, split_style
 from engine.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -34,13 +35,21 @@ if TYPE_CHECKING:
     RequestFor = Callable[[Path], EditRequest]
 
 
+StyleOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--style",
+        metavar="LABEL[@X,Y]=STYLE",
+        help="A region's style, or that of its piece at a pixel: FILE[@LABELMAP], sample:SEED or mean.",
+    ),
+]
 ColourOption = Annotated[
     list[str] | None,
-    typer.Option("--colour", metavar="LABEL=#RRGGBB", help="A region's colour; its texture and light stay."),
+    typer.Option("--colour", metavar="LABEL[@X,Y]=#RRGGBB", help="A region's colour; its texture and light stay."),
 ]
 StrengthOption = Annotated[
     list[str] | None,
-    typer.Option("--strength", metavar="LABEL=0.8", help="How much of a region's change; 1 unless given."),
+    typer.Option("--strength", metavar="LABEL[@X,Y]=0.8", help="How much of a region's change; 1 unless given."),
 ]
 CountRestOption = Annotated[
     bool, typer.Option("--count-rest", help="Count as background what the parser did not look at, body and all.")
@@ -77,10 +86,7 @@ def edit(
         typer.Option("--out", help="Where the photo goes: .png, .jpg, .webp or .tiff; a folder for a folder."),
     ],
     weights: Annotated[str, typer.Option("--weights", help="Name or folder of the weights whose labels are meant.")],
-    style: Annotated[
-        list[str] | None,
-        typer.Option("--style", metavar="LABEL=STYLE", help="A region's style: FILE[@LABELMAP], sample:SEED or mean."),
-    ] = None,
+    style: StyleOption = None,
     colour: ColourOption = None,
     strength: StrengthOption = None,
     label_maps: LabelMapsOption = None,
@@ -97,7 +103,8 @@ def edit(
     Every sample outside the regions is the file's own; texture and light of the regions stay. Colour profile, EXIF,
     XMP and resolution are kept, IPTC in JPEG and TIFF; place and serial numbers are not. A label is a name or a number;
     spaces may be written as underscores: --colour lower_lip=#a01030. A word that several names share means all of them:
-    lips, eyes, brows, ears.
+    lips, eyes, brows, ears. hair@120,80 is not all hair but the piece of it that is connected around that pixel of the
+    photo, counted from the left and the top; the label's own edit leaves it out.
 
     With --reshape regions get other shapes: where its map differs from that of --labels, the photo is painted anew, in
     its own colours and with its own texture.
@@ -114,7 +121,9 @@ def edit(
 
     _check_paths(photo, target, label_maps, reshape)
     label_set = label_set_of(weights)
-    edits = edits_of(label_set, style or [], colour or [], strength or [], order, needed=reshape is None)
+    edits, of_pieces = edits_of(label_set, style or [], colour or [], strength or [], order, needed=reshape is None)
+    if of_pieces and photo.is_dir():
+        raise BadRequest('"{0}" is a piece in one photo; leave out the point for a folder.', of_pieces[0].word)
     request_for = _requests(photo, lasting_name(weights), edits, label_maps, label_set, order, count_rest)
     if reshape is not None:
         request_for = reshaping(request_for, reshape, label_set, order)
@@ -123,7 +132,7 @@ def edit(
 
     session = Session(device)
     search = _face_search(session, label_set, face)
-    edit_all = _edit_folder if photo.is_dir() else _edit_photo
+    edit_all = _edit_folder if photo.is_dir() else partial(_edit_photo, of_pieces)
     answer, is_complete = edit_all(session, photo, target, request_for, search, keep_place, as_json)
     answer.tell(as_json)
     if not is_complete:
@@ -131,6 +140,7 @@ def edit(
 
 
 def _edit_photo(
+    of_pieces: Sequence[PieceEdit],
     session: Session,
     photo: Path,
     target: Path,
@@ -142,6 +152,7 @@ def _edit_photo(
     with progress(f"editing {photo.name}", quiet=quiet) as on_progress, cancelling() as cancel:
         request = request_for(photo)
         request = request if search is None else search.of_face(session, request)
+        request = with_piece_edits(session, request, of_pieces) if of_pieces else request
         return perform(session, request, target, on_progress, cancel, keep_place=keep_place), True
 
 
@@ -276,34 +287,70 @@ def edits_of(
     order: str | None = None,
     *,
     needed: bool = True,
-) -> tuple[RegionEdit, ...]:
-    """The edits that the options say. Raises BadRequest, BadFile: naming the word that is wrong, or where there is none
-    although they are `needed`."""
+) -> tuple[tuple[RegionEdit, ...], tuple[PieceEdit, ...]]:
+    """The edits that the options say, of labels and of pieces. Raises BadRequest, BadFile: naming the word that is
+    wrong, or where there is none although they are `needed`."""
     from engine.requests.edit import RegionEdit
     from engine.requests.styles import ColourStyle
 
-    edits: dict[int, RegionEdit] = {}
+    edits: dict[tuple[int, Point | None], PieceEdit] = {}
     for option, words in (("--style", styles), ("--colour", colours)):
         for word in words:
             name, value = split_label(option, word)
-            for label in _labels(label_set, name):
-                if label in edits:
+            label_name, point = split_point(name)
+            for label in _labels(label_set, label_name):
+                if (label, point) in edits:
                     raise BadRequest('The label "{0}" is restyled twice; give one --style or --colour for it.', name)
                 style = ColourStyle(value) if option == "--colour" else _style(value, label, label_set, order)
-                edits[label] = RegionEdit(label, style)
+                edits[label, point] = PieceEdit(option, word, point, RegionEdit(label, style))
     for word in strengths:
         name, value = split_label("--strength", word)
-        labels = label_set.find_all(name)
+        label_name, point = split_point(name)
+        named = [(label, point) for label in label_set.find_all(label_name)]
         try:
             share = float(value)
         except ValueError:
             share = -1.0
-        if not edits.keys() >= set(labels) or not 0 <= share <= 1:
+        if not edits.keys() >= set(named) or not 0 <= share <= 1:
             raise BadRequest('--strength "{0}" should name a restyled label and a number from 0 to 1.', word)
-        edits.update({label: edits[label].replace(strength=share) for label in labels})
+        for each in named:
+            edits[each] = replace(edits[each], edit=edits[each].edit.replace(strength=share))
     if needed and not edits:
         raise BadRequest("There is nothing to edit; give --style hair=FILE or --colour hair=#a01030.")
-    return tuple(edits.values())
+    of_labels = tuple(each.edit for each in edits.values() if each.point is None)
+    return of_labels, tuple(each for each in edits.values() if each.point is not None)
+
+
+@dataclass(frozen=True)
+class PieceEdit:
+    """An edit and what it was written as; point: in the photo, None where all of the label is meant."""
+
+    option: str
+    word: str
+    point: Point | None
+    edit: RegionEdit
+
+
+def with_piece_edits(session: Session, request: EditRequest, of_pieces: Sequence[PieceEdit]) -> EditRequest:
+    """The request with edits of pieces too, found in the photo's regions. Raises BadRequest: a point is on another
+    region or outside, or two are in one piece; as `EditRequest.run` too."""
+    from engine.cli.styles import PieceFinder
+    from engine.requests.editing.job import photo_regions
+    from engine.requests.label_map_data import LabelMapData
+
+    with session.guarded():
+        label_map, size = photo_regions(request, session.services(), lambda fraction, text: None)
+    finder = PieceFinder(label_map, session.painter(request.weights).label_set, size)
+    edits = list(request.edits)
+    for each in of_pieces:
+        assert each.point is not None  # others are of labels
+        piece = finder.piece(each.option, each.word, each.edit.label, each.point)
+        if any(edit.label == piece for edit in edits):
+            raise BadRequest('{0} "{1}": another edit is of this piece too; give one for it.', each.option, each.word)
+        edits.append(each.edit.replace(label=piece))
+    assert finder.piece_map is not None  # there is a piece
+    piece_map = LabelMapData.from_array(finder.piece_map)
+    return request.replace(edits=tuple(edits), pieces=dict(finder.pieces), piece_map=piece_map)
 
 
 def _labels(label_set: LabelSet, name: str) -> tuple[int, ...]:

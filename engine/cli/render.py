@@ -24,7 +24,11 @@ LabelMapOption = Annotated[Path | None, typer.Option("--labels", help="Label map
 WeightsOption = Annotated[str | None, typer.Option("--weights", help="Name or folder of the weights.")]
 StyleOption = Annotated[
     list[str] | None,
-    typer.Option("--style", metavar="LABEL=STYLE", help="This label's style: FILE[@LABELMAP], sample:SEED or mean."),
+    typer.Option(
+        "--style",
+        metavar="LABEL[@X,Y]=STYLE",
+        help="This label's style, or its piece's at that pixel: FILE[@LABELMAP], sample:SEED or mean.",
+    ),
 ]
 StylesOption = Annotated[
     str | None,
@@ -34,7 +38,7 @@ MixOption = Annotated[
     list[str] | None,
     typer.Option(
         "--mix",
-        metavar="LABEL=STYLE:AMOUNT",
+        metavar="LABEL[@X,Y]=STYLE:AMOUNT",
         help="Mix that much (0 to 1, or beyond) of the style into the label's.",
     ),
 ]
@@ -88,8 +92,9 @@ def render(
     Either from a request file, or from --weights and --labels. --relabel, then --styles (all regions of a
     picture), --style (one label, wins over --styles) and --mix (mixed into what the label then has) change
     it; a label without a style has the weights' mean style. A style is a picture, sample:SEED (drawn: the
-    same seed is the same style) or mean. A PNG carries its request: given to `render` again, or dropped on
-    the editor, it restores everything. Files whose names hold @, = or : are taken as they are if they exist.
+    same seed is the same style) or mean. window@120,80 is the one window around that pixel, counted from the
+    left and the top. A PNG carries its request: given to `render` again, or dropped on the editor, it restores
+    everything. Files whose names hold @, = or : are taken as they are if they exist.
 
     --variations 6 --label hair paints six pictures in which only the hair's style is drawn again: a grid, or,
     where --out has no suffix, a new folder of PNG files that each carry their request.

@@ -1,18 +1,22 @@
-"""Styles for `render` and `morph`: encodes each picture once and gives complete styles, codes included."""
+"""Styles for `render` and `morph`: encodes each picture once and gives complete styles, codes included; and the pieces
+that words for styles name."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.cli.common import tell
 from engine.cli.weights import label_set_of
-from engine.cli.words import Drawn, StyleFile, StyleWord
+from engine.cli.words import Drawn, Point, StyleFile, StyleWord
 from engine.errors import BadRequest, MissingStyle
 from engine.labels.label_maps import read_certain_map
+from engine.labels.looked_at import UNSEEN
+from engine.labels.pieces import connected_part, region_map, with_piece
 from engine.requests.label_map_data import encode_map
 from engine.requests.style_pictures import require_region
 from engine.requests.styles import MEAN, ImageStyle, SampleStyle, Style, encode_code
@@ -136,6 +140,48 @@ class StyleReader:
 
     def _image_style(self, style_file: StyleFile) -> ImageStyle:
         return image_style(style_file, 0, self.label_set, self._order)
+
+
+@dataclass
+class PieceFinder:
+    """Finds the pieces that words such as "window@120,80" name, the part of a region that is connected around that
+    pixel, and marks them.
+
+    label_map: (H, W) uint8 ids, `UNSEEN` where nobody looked for regions. size: height and width that points are
+    counted in. piece_map, pieces: those that there are already, and then those that were marked.
+    """
+
+    label_map: Array
+    label_set: LabelSet
+    size: tuple[int, int]
+    piece_map: Array | None = None
+    pieces: Mapping[int, int] = field(default_factory=dict)
+
+    def piece(self, option: str, word: str, label: int, point: Point) -> int:
+        """The number of the piece of a label at a point, marked if it was none. Raises BadRequest: the point lies
+        outside or on another region, or there are too many pieces."""
+        (x, y), (height, width) = point, self.size
+        if not (0 <= x < width and 0 <= y < height):
+            raise BadRequest(
+                '{0} "{1}": the point {2},{3} lies outside the picture of {4} x {5} pixels.',
+                option, word, x, y, width, height,
+            )
+        row, column = y * self.label_map.shape[0] // height, x * self.label_map.shape[1] // width
+        shown = int(self.label_map[row, column])
+        if shown == UNSEEN:
+            raise BadRequest('{0} "{1}": nobody looked for regions at the point {2},{3}.', option, word, x, y)
+        if shown != label:
+            shown_name = self.label_set[shown].name if shown < len(self.label_set) else str(shown)
+            raise BadRequest(
+                '{0} "{1}": at the point {2},{3} there is "{4}", not "{5}".',
+                option, word, x, y, shown_name, self.label_set[label].name,
+            )
+        regions = region_map(self.label_map, self.piece_map, self.pieces)
+        if (region := int(regions[row, column])) != label:
+            return region
+        mask = connected_part(regions, column, row)
+        self.piece_map, self.pieces, piece = with_piece(self.piece_map, self.pieces, mask, label)
+        return piece
 
 
 def image_style(style_file: StyleFile, label: int, label_set: LabelSet, order: str | None) -> ImageStyle:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from dataclasses import dataclass
 
 from engine.errors import BadFile, BadRequest
@@ -34,6 +35,8 @@ class Mean:
 
 
 StyleWord = StyleFile | Drawn | Mean
+Point = tuple[int, int]
+"""x and y of a pixel, from the left and from the top."""
 
 
 def split_label(option_name: str, word: str) -> tuple[str, str]:
@@ -44,6 +47,12 @@ def split_label(option_name: str, word: str) -> tuple[str, str]:
             '{0} "{1}" should read LABEL=FILE, for example {2} hair=photo.jpg.', option_name, word, option_name
         )
     return label_name.strip(), style_word
+
+
+def split_point(name: str) -> tuple[str, Point | None]:
+    """("window", (120, 80)) of "window@120,80": a piece of a label, by a pixel of it. No label's name holds an @."""
+    written = re.fullmatch(r"(.+)@([0-9]{1,6}),([0-9]{1,6})", name)
+    return (name, None) if written is None else (written[1], (int(written[2]), int(written[3])))
 
 
 def split_style_file(option_name: str, word: str) -> StyleFile:

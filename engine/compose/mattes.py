@@ -56,6 +56,8 @@ CONTRAST, LEAST_DOUBT = 0.3, 0.3
 and the doubt about it that is left."""
 JOINED = 5
 """Pairs of neighbouring pixels by which two labels touch: a stray pixel joins no lip to hair."""
+LEAST_SHARE = 0.004
+"""Of a pixel: about what a sample of 8 bits can show."""
 BEYOND = 0.02
 """Share of the frame that a matte may touch outside its region."""
 SPENT = 0.95 * BEYOND
@@ -164,6 +166,29 @@ def soft_labels(label_map: Array, labels: int, shares: Array | None = None) -> A
     return TRUST * opened + (1 - TRUST) * hot
 
 
+def soft_parts(soft: Array, regions: Array, labels: Sequence[int]) -> Array:
+    """What `soft_labels` gives where some labels' regions are parted.
+
+    Args:
+        soft: (h, w, L) of the map before that.
+        regions: (h, w) ids below L, and from L on those of the parts.
+        labels: the label of each part.
+
+    Returns:
+        (h, w, L + P) float32: a label's pixels are shared out, those near where it is parted among both sides.
+    """
+    first_part = soft.shape[-1]
+    parted = np.concatenate([soft, np.zeros((*soft.shape[:2], len(labels)), np.float32)], axis=-1)
+    for label in dict.fromkeys(labels):
+        ids = [label, *(first_part + n for n, owner in enumerate(labels) if owner == label)]
+        hot = [(regions == region).astype(np.float32) for region in ids]
+        nearby = [cv2.GaussianBlur(mask, (0, 0), BORDER, borderType=cv2.BORDER_REFLECT) for mask in hot]
+        opened, total = soft[..., label] - (1 - TRUST) * sum(hot), np.maximum(sum(nearby), 1e-6)
+        for region, own, blurred in zip(ids, hot, nearby, strict=True):
+            parted[..., region] = opened * blurred / total + (1 - TRUST) * own
+    return parted
+
+
 def together(label_map: Array, labels: Sequence[int], pairs: Sequence[Sequence[int]] = ()) -> list[tuple[int, ...]]:
     """Which of the labels that are restyled are one region: those that touch, and those of a pair (both lips).
 
@@ -172,14 +197,23 @@ def together(label_map: Array, labels: Sequence[int], pairs: Sequence[Sequence[i
     """
     groups = {label: {label} for label in labels}
     for first, second in itertools.combinations(groups, 2):
-        if any({first, second} <= set(pair) for pair in pairs) or _touch(label_map, first, second):
+        if any({first, second} <= set(pair) for pair in pairs) or touch(label_map, first, second):
             union = groups[first] | groups[second]
             groups.update(dict.fromkeys(union, union))
     ordered = (tuple(label for label in groups if label in groups[each]) for each in groups)
     return list(dict.fromkeys(ordered))
 
 
-def _touch(label_map: Array, first: int, second: int) -> bool:
+def without_rest(matte: Matte) -> Matte:
+    """A label's matte without what is left of it where another one of its region is all there is, so that a photo keeps
+    its samples there."""
+    if matte.share is None:
+        return matte
+    return replace(matte, share=np.where(matte.share < LEAST_SHARE, np.float32(0), matte.share))
+
+
+def touch(label_map: Array, first: int, second: int) -> bool:
+    """Whether the regions of two ids touch in `JOINED` places. label_map: (h, w)."""
     is_first, is_second = label_map == first, label_map == second
     steps = ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1]))
     both = sum(

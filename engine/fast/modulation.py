@@ -15,7 +15,7 @@ Same bytes, cached or fresh: a row never depends on which other rows are made wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ from engine.fast.groups import GroupBranch
 from engine.fast.levels import Level, Stamps
 from engine.fast.neighbourhoods import Codes, Coding, Index, Inner, Neighbourhoods, on_device
 from engine.fast.pixels import Workspace
-from engine.fast.styles import StyleBranch, StyleKey
+from engine.fast.styles import ChosenStyles, StyleBranch
 from engine.nn.modulation import LabelParts, Modulating
 
 SUM_ROWS = 256  # rows of nine-tap sums at a time, which stay in the second-level cache
@@ -88,10 +88,10 @@ class Layer:
         else:
             self._final, self._final_at = _resize_rows(self._final, self._final_at, slot_count, kept_slots)
 
-    def style(self, keys: Sequence[StyleKey], codes: Tensor, labels: Sequence[int], time_stamp: int) -> None:
-        """Choose the styles of the picture's labels: codes (L, D); see `StyleBranch.use`."""
+    def style(self, chosen: ChosenStyles, time_stamp: int) -> None:
+        """Choose the styles of the picture's labels and pieces; see `StyleBranch.use`."""
         if self.styles is not None:
-            self._rows = self.styles.use(keys, codes, labels, time_stamp)
+            self._rows = self.styles.use(chosen, time_stamp)
 
     def forget_style(self) -> None:
         """Let go of the rows that `style` chose; those that are kept are found again."""

@@ -4,7 +4,8 @@ SPADE's gamma and beta at a pixel depend on the 5 x 5 labels around it (a 3 x 3 
 SEAN's style branch on the inner 3 x 3. A neighbourhood is written down as 25 small codes in row-major order: a
 label id, `none` for a pixel whose id is no label (an ignore id: all channels of the one-hot map are zero there), or
 `void` for a place outside the picture. The last two differ: the published networks pad the hidden activation with
-zeros too, so it is zero in the void but not at an unlabelled pixel.
+zeros too, so it is zero in the void but not at an unlabelled pixel. Further codes are of pieces of labels, which differ
+from their labels in their style alone.
 
 Neighbourhoods are distinguished by a 64-bit hash with fixed random multipliers. Two different ones among a million
 collide with a probability below one in a million; nothing else here is approximate.
@@ -24,6 +25,8 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
+
+from engine.labels.pieces import MOST_PIECES, PieceSlots
 
 Codes = NDArray[np.int16]
 Keys = NDArray[np.uint64]
@@ -47,6 +50,7 @@ _VALUES: Keys = _random.integers(1, 2**63, MAX_CODES, dtype=np.uint64)
 _ACROSS: Keys = _random.integers(0, 2**63, SIDE, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 _NINE: Keys = _random.integers(0, 2**63, 9, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 _DOWN: Keys = _random.integers(0, 2**63, SIDE, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+_VALUES = np.concatenate([_VALUES, _random.integers(1, 2**63, 2**15 - MAX_CODES, dtype=np.uint64)])  # of pieces
 
 
 def on_device(array: NDArray[Any] | Sequence[int], device: torch.device) -> Tensor:
@@ -64,7 +68,9 @@ def upload(tensor: Tensor, device: torch.device) -> Tensor:
 
 @dataclass(frozen=True)
 class Coding:
-    """How a pixel becomes a code: 0 .. labels - 1 for labels, then `none`; with edges as many again; last, `void`.
+    """How a pixel becomes a code: 0 .. labels - 1 for labels, then `none`; with edges as many again; then `void`.
+
+    Codes from `size` on are of pieces: the first piece of each label, then the second of each, and so on.
 
     labels: number of labels.
     edges: whether the network's label map has one more channel, which is 1 at the edges between instances.
@@ -89,8 +95,12 @@ class Coding:
 
     @property
     def size(self) -> int:
-        """Number of different codes."""
+        """Number of different codes without pieces."""
         return self.void + 1
+
+    def is_styled(self, code: int) -> bool:
+        """Whether pixels of a code have a style: those of a label or of a piece."""
+        return code < self.labels or code >= self.size
 
     def encode(self, label_map: NDArray[np.integer[Any]], edges: NDArray[Any] | None = None) -> Codes:
         """(H, W) integer ids, and (H, W) whether there is an edge, -> (H, W) codes."""
@@ -107,6 +117,21 @@ class Coding:
             codes += (edges != 0) * np.int16(self.labels + 1)
         return codes
 
+    def with_pieces(self, codes: Codes, pieces: PieceSlots | None) -> tuple[Codes, dict[int, int]]:
+        """Codes (H, W) with those of pieces, which need a coding without edges; and for each code that has a style,
+        the row in a table of the labels' styles and then the pieces'."""
+        rows = {label: label for label in range(self.labels)}
+        if pieces is None:
+            return codes, rows
+        piece_codes: list[int] = []
+        for slot, label in enumerate(pieces.labels):
+            piece_codes.append(self.size + pieces.labels[:slot].count(label) * self.labels + label)
+            rows[piece_codes[-1]] = self.labels + slot
+        if self.edges or self.size + MOST_PIECES * self.labels > len(_VALUES):
+            raise ValueError("pieces have codes of their own where there are no edges, and at most 256 labels")
+        table = np.array([0, *piece_codes], np.int16)
+        return np.where(pieces.slots > 0, table[pieces.slots], codes), rows
+
     def weights(self, kernel: Tensor) -> Tensor:
         """(O, channels, 3, 3) kernel of a convolution of the label map -> (9 * codes, O): what a code adds by tap."""
         tap_table = kernel.new_zeros(9, self.size, kernel.shape[0])
@@ -117,8 +142,9 @@ class Coding:
         return tap_table.flatten(0, 1)
 
     def rows(self, codes: Codes) -> Index:
-        """(M, 9) codes -> (M, 9) their rows in the table of `weights`."""
-        return codes + np.arange(9) * self.size
+        """(M, 9) codes -> (M, 9) their rows in the table of `weights`: a piece is what its label is."""
+        labels = np.where(codes >= self.size, (codes - self.size) % self.labels, codes)
+        return labels + np.arange(9) * self.size
 
 
 def resize_nearest(codes: NDArray[Number], height: int, width: int) -> NDArray[Number]:

@@ -27,14 +27,14 @@ class Place:
 
     slots: of the neighbourhoods, None if the level cannot hold them.
     index: (H * W,) each pixel's slot, or without slots each pixel's neighbourhood.
-    labels: the ids in the picture at this size.
+    styled: the codes in the picture at this size that have a style.
     """
 
     level: Level
     neighbourhoods: Neighbourhoods
     slots: Index | None
     index: Tensor
-    labels: list[int]
+    styled: list[int]
 
     @classmethod
     def of(
@@ -43,8 +43,8 @@ class Place:
         """Find or make slots for `neighbourhoods` at time `time_stamp`."""
         slots = level.assign(neighbourhoods, time_stamp)
         pixel_rows = neighbourhoods.index if slots is None else slots[neighbourhoods.index]
-        labels = [int(code) for code in np.unique(neighbourhoods.codes[:, TAPS // 2]) if code < coding.labels]
-        return cls(level, neighbourhoods, slots, on_device(pixel_rows, device), labels)
+        styled = [int(code) for code in np.unique(neighbourhoods.codes[:, TAPS // 2]) if coding.is_styled(code)]
+        return cls(level, neighbourhoods, slots, on_device(pixel_rows, device), styled)
 
 
 def kept_rows(layer: Layer, place: Place, time_stamp: int, workspace: Workspace) -> Rows:

@@ -3,7 +3,7 @@
 The style map is constant in a region, so its 3 x 3 convolution at a pixel is a sum of nine rows, one per tap, each
 of which depends only on the label there, that label's style code and the layer. A row set of a label is (9, 2C):
 for every tap, what it adds to the scale and to the shift. Each is computed once per (label, code) and kept, least
-recently used out first.
+recently used out first. A piece with a style of its own has a row set as a label has: its label's, with its own code.
 
 Rows are computed two by two (the last may be alone with zeros; in small layers sixteen), so that each has the same
 bytes whether one label's style has changed or all are new. The products go through the weights in blocks that stay
@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -33,13 +34,29 @@ StyleKey = tuple[int, bytes]
 """(label, digest of its style code)."""
 
 
-def style_keys(codes: Tensor) -> list[list[StyleKey]]:
-    """Keys of (E, L, D) style codes: one list of L for each of the E entries."""
+def style_keys(codes: Tensor, labels: Sequence[int]) -> list[list[StyleKey]]:
+    """Keys of (E, R, D) style codes: one list of R for each of the E entries. labels: of the R rows."""
     code_array = np.ascontiguousarray(codes.detach().to("cpu", torch.float32).numpy())
     return [
-        [(label, hashlib.blake2b(code.tobytes(), digest_size=16).digest()) for label, code in enumerate(label_codes)]
-        for label_codes in code_array
+        [
+            (label, hashlib.blake2b(code.tobytes(), digest_size=16).digest())
+            for label, code in zip(labels, row_codes, strict=True)
+        ]
+        for row_codes in code_array
     ]
+
+
+@dataclass(frozen=True)
+class ChosenStyles:
+    """The styles that one layer takes for a picture.
+
+    keys, codes: of labels and then pieces; codes (R, D). rows: which of them counts where the picture has a code of the
+    coding, for all that have a style.
+    """
+
+    keys: Sequence[StyleKey]
+    codes: Tensor
+    rows: Mapping[int, int]
 
 
 class StyleBranch:
@@ -69,41 +86,48 @@ class StyleBranch:
         self._current: dict[int, StyleKey] = {}
         self.changed = np.full(self.coding.size, -1, np.int64)
 
-    def use(
-        self, style_keys: Sequence[StyleKey], codes: Tensor, labels: Sequence[int], time_stamp: int
-    ) -> tuple[Tensor, Index]:
-        """Rows of the picture's labels, made where they are not kept.
+    def use(self, chosen: ChosenStyles, time_stamp: int) -> tuple[Tensor, Index]:
+        """Rows of the picture's styles, made where they are not kept.
 
         Args:
-            style_keys, codes: of all labels, codes (L, D).
-            labels: those in the picture.
-            time_stamp: the time. `changed[label]` becomes it where a label's style is another than at its last use.
+            chosen: the styles, `rows` of the codes that the picture has.
+            time_stamp: the time. `changed[code]` becomes it where a code's style is another than at its last use.
 
         Returns:
             table (R, 9, 2C), whose row 0 is zero; for each code of the coding, its row (0 for those without style).
         """
-        for label in labels:
-            if self._current.get(label) != style_keys[label]:
-                self._current[label] = style_keys[label]
-                self.changed[label] = time_stamp
-        code_rows = np.zeros(self.coding.size, np.int64)
-        if not self.slots or len(labels) > self.slots:  # more labels than may be kept: made in passing
-            passing_table = self._empty_table(len(labels) + 1)
-            self._fill(passing_table, range(1, len(labels) + 1), labels, codes)
-            code_rows[list(labels)] = np.arange(1, len(labels) + 1)
-            return passing_table, code_rows
-        missing_labels = [label for label in labels if style_keys[label] not in self._places]
-        for label in labels:
-            if style_keys[label] in self._places:
-                self._places.move_to_end(style_keys[label])
-        self._grow(len(missing_labels))
-        if missing_labels:
-            free_rows = self._free_rows(len(missing_labels))
-            self._fill(self._table, free_rows, missing_labels, codes)
-            missing_keys = [style_keys[label] for label in missing_labels]
-            self._places.update(zip(missing_keys, free_rows, strict=True))
-        code_rows[list(labels)] = [self._places[style_keys[label]] for label in labels]
-        return self._table, code_rows
+        style_of = {code: chosen.keys[row] for code, row in chosen.rows.items()}
+        beyond = max(style_of, default=0) + 1 - len(self.changed)
+        if beyond > 0:
+            self.changed = np.concatenate([self.changed, np.full(beyond, -1, np.int64)])
+        for code, key in style_of.items():
+            if self._current.get(code) != key:
+                self._current[code] = key
+                self.changed[code] = time_stamp
+        code_rows = np.zeros(len(self.changed), np.int64)
+        wanted = {chosen.keys[row]: row for row in chosen.rows.values()}  # pieces of one style share its rows
+        places: Mapping[StyleKey, int] = self._places
+        if not self.slots or len(wanted) > self.slots:  # more styles than may be kept: made in passing
+            table = self._empty_table(len(wanted) + 1)
+            places = dict(zip(wanted, range(1, len(wanted) + 1), strict=True))
+            self._fill(table, list(places.values()), list(wanted.items()), chosen.codes)
+        else:
+            self._keep(wanted, chosen.codes)
+            table = self._table
+        code_rows[list(style_of)] = [places[key] for key in style_of.values()]
+        return table, code_rows
+
+    def _keep(self, wanted: Mapping[StyleKey, int], codes: Tensor) -> None:
+        """Make the rows of styles that are not kept. wanted: the row of each style's code."""
+        missing = {key: row for key, row in wanted.items() if key not in self._places}
+        for key in wanted:
+            if key in self._places:
+                self._places.move_to_end(key)
+        self._grow(len(missing))
+        if missing:
+            free_rows = self._free_rows(len(missing))
+            self._fill(self._table, free_rows, list(missing.items()), codes)
+            self._places.update(zip(missing, free_rows, strict=True))
 
     def _empty_table(self, row_count: int) -> Tensor:
         table = self.weight.new_empty(row_count, TAPS, len(self.weight) // TAPS)
@@ -127,11 +151,13 @@ class StyleBranch:
             free_rows.append(self._places.popitem(last=False)[1])
         return free_rows
 
-    def _fill(self, table: Tensor, row_indices: Sequence[int], labels: Sequence[int], codes: Tensor) -> None:
-        """Compute the rows of `labels` into `table[rows]`."""
-        label_count = len(labels)
-        hidden = self.weight.new_zeros(-(-label_count // self.together) * self.together, self.weight.shape[1])
-        self._transform(hidden[:label_count], labels, codes)
+    def _fill(
+        self, table: Tensor, row_indices: Sequence[int], styles: Sequence[tuple[StyleKey, int]], codes: Tensor
+    ) -> None:
+        """Compute the rows of styles, each with the row of its code, into `table[row_indices]`."""
+        style_count = len(styles)
+        hidden = self.weight.new_zeros(-(-style_count // self.together) * self.together, self.weight.shape[1])
+        self._transform(hidden[:style_count], [label for (label, _), _ in styles], codes[[row for _, row in styles]])
         block_size = max(1, BLOCK_BYTES // (self.weight.shape[1] * 4))
         flat_table = table.view(len(table), -1)
         target_rows = on_device(list(row_indices), flat_table.device)
@@ -142,17 +168,17 @@ class StyleBranch:
                 group = slice(group_start, group_start + self.together)
                 torch.mm(hidden[group], weight_block, out=block_products[group])
             table_block = flat_table[:, block_start : block_start + block_size]
-            table_block.index_copy_(0, target_rows, block_products[:label_count])
+            table_block.index_copy_(0, target_rows, block_products[:style_count])
 
     def _transform(self, hidden_codes: Tensor, labels: Sequence[int], codes: Tensor) -> None:
-        """The labels' transformed codes -> out (n, H)."""
+        """Codes (n, D), transformed as those of their labels -> out (n, H)."""
         if self.small:
-            several = labels if len(labels) > 1 else [*labels, *labels]  # a batch of one is summed in another order
-            label_indices = on_device(list(several), hidden_codes.device)
-            products = torch.bmm(self.transform_weight[label_indices], codes[label_indices].unsqueeze(2)).squeeze(2)
+            twice = 2 if len(labels) == 1 else 1  # a batch of one is summed in another order
+            label_indices, codes = on_device([*labels] * twice, hidden_codes.device), codes.repeat(twice, 1)
+            products = torch.bmm(self.transform_weight[label_indices], codes.unsqueeze(2)).squeeze(2)
             transformed = products + self.transform_bias[label_indices]
             hidden_codes.copy_(transformed[: len(labels)]).relu_()
             return
-        for hidden_code, label in zip(hidden_codes, labels, strict=True):
-            torch.mv(self.transform_weight[label], codes[label], out=hidden_code)
+        for hidden_code, label, code in zip(hidden_codes, labels, codes, strict=True):
+            torch.mv(self.transform_weight[label], code, out=hidden_code)
             hidden_code.add_(self.transform_bias[label]).relu_()

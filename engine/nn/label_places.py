@@ -10,6 +10,7 @@ out. `engine.fast` paints by the same idea, with rows that it keeps and without 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from engine.labels.pieces import PieceSlots
 from engine.nn.blocks import neighbourhood_columns, resize_nearest
 
 MOST_WINDOWS = 0.5
@@ -215,6 +217,26 @@ def _spread(rows: Tensor, places: Places, like: Tensor) -> Tensor:
     return rows.index_select(0, places.place).view(batch, height, width, -1).permute(0, 3, 1, 2)
 
 
+@dataclass(frozen=True)
+class HotPieces:
+    """Parts of regions with style codes of their own: hot (B, P, H, W), 1 in each; labels: of the pieces."""
+
+    hot: Tensor
+    labels: tuple[int, ...]
+
+    @classmethod
+    def of(cls, pieces: PieceSlots | None, device: torch.device) -> HotPieces | None:
+        """Of one picture's, B = 1."""
+        if pieces is None:
+            return None
+        numbers = torch.arange(1, len(pieces.labels) + 1).view(1, -1, 1, 1)
+        return cls((torch.from_numpy(pieces.slots) == numbers).float().to(device), pieces.labels)
+
+    def beside(self, hot: Tensor) -> Tensor:
+        """The label map (B, L, H, W) without the pieces, and then those: (B, L + P, H, W). Where style codes count."""
+        return torch.cat([hot * (1 - self.hot.sum(1, keepdim=True)), self.hot], dim=1)
+
+
 class LabelConditions:
     """A batch's label map at every size that a generator needs, each made once.
 
@@ -222,11 +244,14 @@ class LabelConditions:
         hot: (B, L, H, W) one-hot label map.
         contracted: whether normalisation layers take places, or neighbourhood columns where those are not worth it
             (training), or the plain map.
+        pieces: parts of regions with style codes of their own; with them nothing is treated by places.
     """
 
-    def __init__(self, hot: Tensor, contracted: bool = False) -> None:
+    def __init__(self, hot: Tensor, contracted: bool = False, pieces: HotPieces | None = None) -> None:
         self.hot = hot
         self.contracted = contracted
+        self.piece_labels = pieces.labels if pieces is not None else ()
+        self._style_hot = hot if pieces is None else pieces.beside(hot)
         self._maps: dict[tuple[int, int], Tensor] = {}
         self._columns: dict[tuple[int, int, torch.dtype], Tensor] = {}
         self._places: dict[tuple[int, int, bool], Places | None] = {}
@@ -237,15 +262,19 @@ class LabelConditions:
             self._maps[height, width] = resize_nearest(self.hot, height, width)
         return self._maps[height, width]
 
+    def style_map(self, height: int, width: int) -> Tensor:
+        """(B, L + P, height, width), nearest: where the style codes of labels and pieces count."""
+        return resize_nearest(self._style_hot, height, width) if self.piece_labels else self.map(height, width)
+
     def columns(self, height: int, width: int, dtype: torch.dtype) -> Tensor:
-        """(B, height, width, 9 L): see `neighbourhood_columns`."""
+        """(B, height, width, 9 (L + P)): of `style_map`, see `neighbourhood_columns`."""
         if (height, width, dtype) not in self._columns:
-            self._columns[height, width, dtype] = neighbourhood_columns(self.map(height, width).to(dtype))
+            self._columns[height, width, dtype] = neighbourhood_columns(self.style_map(height, width).to(dtype))
         return self._columns[height, width, dtype]
 
     def places(self, x: Tensor) -> Places | None:
         """Those of the label map at the size of features x (B, C, H, W), where layers are quicker with them."""
-        if not self.contracted:
+        if not self.contracted or self.piece_labels:
             return None
         height, width = x.shape[-2:]
         low = x.dtype.itemsize < 4

@@ -8,6 +8,8 @@ one-hot map with a kernel of each picture's own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -33,8 +35,11 @@ class StyleTransform(nn.Module):
         self.weight = nn.Parameter(torch.randn(labels, hidden, width) * (2 / width) ** 0.5)
         self.bias = nn.Parameter(torch.zeros(labels, hidden))
 
-    def forward(self, codes: Tensor) -> Tensor:
-        """(B, L, width) -> (B, L, hidden)."""
+    def forward(self, codes: Tensor, piece_labels: Sequence[int] = ()) -> Tensor:
+        """(B, L + P, width) -> (B, L + P, hidden): pieces, behind the labels, as those of their labels."""
+        if piece_labels:
+            rows = [*range(len(self.weight)), *piece_labels]
+            return F.relu(torch.einsum("blw,lhw->blh", codes, self.weight[rows]) + self.bias[rows])
         return F.relu(torch.einsum("blw,lhw->blh", codes, self.weight) + self.bias)
 
 
@@ -76,7 +81,7 @@ class SEAN(nn.Module):
         Args:
             x: (B, C, H, W).
             conditions: the batch's label maps.
-            codes: (B, L, style_width) style codes.
+            codes: (B, L + P, style_width) style codes, of labels and then of pieces.
             noise: (B or 1, 1, H, W) standard normal, or None for none.
 
         Returns:
@@ -90,7 +95,7 @@ class SEAN(nn.Module):
         if conditions.contracted:
             scale, shift = self.contracted(conditions, codes, *x.shape[-2:])
             return modulate(self.norm(x), scale, shift)
-        gamma, beta = self.literal(conditions.map(*x.shape[-2:]), codes)
+        gamma, beta = self.literal(conditions, codes, *x.shape[-2:])
         return self.norm(x) * (1 + gamma) + beta
 
     def modulation_parts(self) -> ModulationParts:
@@ -107,13 +112,13 @@ class SEAN(nn.Module):
             )
         return ModulationParts(self.norm, self.spade.parts(), styles, self.noise_strength, self.layer)
 
-    def literal(self, hot: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
+    def literal(self, conditions: LabelConditions, codes: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
         """gamma and beta by way of the style map, as the paper draws it: each (B, C, H, W)."""
-        gamma, beta = self.spade(hot)
+        gamma, beta = self.spade(conditions.map(height, width))
         if not self.styled:
             return gamma, beta
-        rows = self.style_transform(codes)  # (B, L, hidden)
-        style_map = torch.einsum("blh,blyx->bhyx", rows, hot)  # (B, hidden, H, W)
+        rows = self.style_transform(codes, conditions.piece_labels)  # (B, L + P, hidden)
+        style_map = torch.einsum("blh,blyx->bhyx", rows, conditions.style_map(height, width))  # (B, hidden, H, W)
         a_gamma, a_beta = torch.sigmoid(self.blend_gamma), torch.sigmoid(self.blend_beta)
         gamma = a_gamma * self.style_gamma(style_map) + (1 - a_gamma) * gamma
         beta = a_beta * self.style_beta(style_map) + (1 - a_beta) * beta
@@ -137,7 +142,7 @@ class SEAN(nn.Module):
         """
         hot = conditions.map(height, width)
         hidden = F.relu(self.spade.shared(hot))
-        rows = self.style_transform(codes) if self.styled else None  # (B, L, hidden)
+        rows = self.style_transform(codes, conditions.piece_labels) if self.styled else None  # (B, L + P, hidden)
         return (
             self._contract(conditions, hidden, rows, self.spade.gamma, "gamma", 1.0),
             self._contract(conditions, hidden, rows, self.spade.beta, "beta", 0.0),

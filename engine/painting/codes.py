@@ -14,6 +14,7 @@ from torch import Tensor
 
 from engine.errors import BadFile, BadRequest, MissingStyle, NotSupported
 from engine.labels.label_sets import LabelSet
+from engine.labels.pieces import label_of
 from engine.painting.painter import Array, Encode
 from engine.requests.render import RenderRequest
 from engine.requests.style_pictures import require_region
@@ -39,22 +40,28 @@ class StyleSource:
     identity: str = ""
 
     def codes(self, request: RenderRequest, encode: Encode) -> Tensor:
-        """The request's styles as codes (K, L, D) on the CPU: K = E, or the number of blocks where styles cross over.
+        """The request's styles as codes (K, L + P, D) on the CPU, of the labels and then of the request's P pieces.
+
+        K = E, or the number of blocks where styles cross over.
 
         Raises MissingStyle, BadRequest, NotSupported.
         """
-        per_label = [self.code(style, label, encode) for label, style in enumerate(self._styles(request))]
-        row_count = max(len(label_code) for label_code in per_label)
-        return torch.stack([label_code.expand(row_count, -1) for label_code in per_label], dim=1)
+        codes = [
+            self.code(style, label_of(region, request.pieces), encode)
+            for region, style in self._styles(request).items()
+        ]
+        row_count = max(map(len, codes))
+        return torch.stack([code.expand(row_count, -1) for code in codes], dim=1)
 
-    def _styles(self, request: RenderRequest) -> list[Style]:
-        """The style of each label. Pictures are read for labels that the map shows: for others the mean stands in, so
-        that a missing file stops only what needs it."""
-        styles = [request.style(label) for label in range(self.mean.shape[1])]
-        from_files = {label for label, style in enumerate(styles) if self._reads_picture(style)}
+    def _styles(self, request: RenderRequest) -> dict[int, Style]:
+        """The style of each label and piece. Pictures are read for regions that the map shows: for others the mean
+        stands in, so that a missing file stops only what needs it."""
+        labels = range(self.mean.shape[1])
+        styles = {region: request.style(region) for region in (*labels, *sorted(request.pieces))}
+        from_files = {region for region, style in styles.items() if self._reads_picture(style)}
         if from_files:
-            for label in from_files.difference(np.unique(request.label_map.array()).tolist()):
-                styles[label] = MEAN
+            for region in from_files.difference(request.shown_regions()):
+                styles[region] = MEAN
         return styles
 
     def _reads_picture(self, style: Style) -> bool:
@@ -72,7 +79,7 @@ class StyleSource:
         return code if right_size and not style.foreign(self.identity) else None
 
     def code(self, style: Style, label: int, encode: Encode) -> Tensor:
-        """One label's style as (K, D), K = E or the number of blocks."""
+        """A style as that of a label: (K, D), K = E or the number of blocks."""
         if isinstance(style, ImageStyle):
             return self._image_code(style, encode)
         if isinstance(style, SampleStyle):

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.errors import Message, WeightsError
+from engine.errors import BadLabelMap, Message, WeightsError
 from engine.labels.label_maps import check_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.nn.blocks import one_hot
@@ -71,7 +71,8 @@ class Painter(Protocol):
         ...
 
     def codes_for(self, request: RenderRequest, encode: Encode) -> Tensor:
-        """The request's styles as codes (K, L, D) on the CPU; K > 1 where blocks or encoders have codes of their own.
+        """The request's styles as codes (K, L + P, D) on the CPU, of labels and then of P pieces, if the weights take
+        such; K > 1 where blocks or encoders have codes of their own.
 
         Raises MissingStyle, BadRequest, NotSupported: a style that these weights cannot have.
         """
@@ -121,6 +122,20 @@ def checked_map(request: RenderRequest, label_set: LabelSet) -> Array:
     label_map = request.label_map.array()
     check_label_map(label_map, label_set, Message("the label map"))
     return label_map
+
+
+def checked_piece_map(request: RenderRequest, label_map: Array) -> Array | None:
+    """The request's piece map (H, W) uint8, if any. Raises BadLabelMap: it is of another size than the label map."""
+    if request.piece_map is None or not request.pieces:
+        return None
+    piece_map = request.piece_map.array()
+    if piece_map.shape != label_map.shape:
+        raise BadLabelMap(
+            "The piece map has {0} x {1} pixels, but the label map {2} x {3}; mark the pieces again.",
+            *piece_map.shape[::-1],
+            *label_map.shape[::-1],
+        )
+    return piece_map
 
 
 def style_picture_map(label_map: Array, label_set: LabelSet, height: int, width: int) -> Array:

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from engine.errors import Message
 from engine.labels.label_maps import resize_label_map
+from engine.labels.pieces import PieceLabels, PieceSlots, region_map
 from engine.painting.upscale import upscale
 from engine.pictures.images import resize_image
 from engine.requests.render import Detail
@@ -71,29 +73,46 @@ def preview_sizes(height: int, width: int, stride: int, resolution: int) -> list
 class Fitted:
     """A label map as the network takes it.
 
-    label_map: (H, W) uint8, as requested. ids: (h, w) uint8, as painted. filled: whether `ids` is the map itself
-    with its last row and column repeated up to whole strides, rather than scaled.
+    regions: (H, W), as requested: label ids, and numbers of pieces if there are any. ids: (h, w) uint8, as painted.
+    filled: whether `ids` is the map itself with its last row and column repeated up to whole strides, rather than
+    scaled. pieces: those of `ids`.
     """
 
-    label_map: Array
+    regions: Array
     ids: Array
     filled: bool
+    pieces: PieceSlots | None = None
 
     @classmethod
-    def of(cls, label_map: Array, painted: Size, detail: Detail) -> Fitted:
-        """The map at the size that `painted_size` has found for it."""
+    def of(
+        cls,
+        label_map: Array,
+        painted: Size,
+        detail: Detail,
+        piece_map: Array | None = None,
+        piece_labels: PieceLabels = MappingProxyType({}),
+    ) -> Fitted:
+        """The maps (H, W) at the size that `painted_size` has found for them."""
         height, width = label_map.shape
-        if detail == "full" and painted[0] >= height and painted[1] >= width:
-            padded_map = np.pad(label_map, ((0, painted[0] - height), (0, painted[1] - width)), mode="edge")
-            return cls(label_map, padded_map, filled=True)
-        return cls(label_map, resize_label_map(label_map, *painted), filled=False)
+        filled = detail == "full" and painted[0] >= height and painted[1] >= width
+
+        def at_painted_size(ids: Array) -> Array:
+            if filled:
+                return np.pad(ids, ((0, painted[0] - height), (0, painted[1] - width)), mode="edge")
+            return resize_label_map(ids, *painted)
+
+        painted_ids = at_painted_size(label_map)
+        if piece_map is None or not piece_labels:
+            return cls(label_map, painted_ids, filled)
+        pieces = PieceSlots.of(painted_ids, at_painted_size(piece_map), piece_labels)
+        return cls(region_map(label_map, piece_map, piece_labels), painted_ids, filled, pieces)
 
     def picture(self, pixels: Array, check: Callable[[], None] = lambda: None) -> tuple[Array, tuple[str, ...]]:
         """The painted picture (h, w, 3) uint8 at the label map's own size, and a note if it had to be scaled.
 
         `check` is called now and then and may raise to stop.
         """
-        height, width = self.label_map.shape
+        height, width = self.regions.shape
         if self.filled or pixels.shape[:2] == (height, width):
             return np.ascontiguousarray(pixels[:height, :width]), ()
         painted_height, painted_width = pixels.shape[:2]
@@ -102,4 +121,5 @@ class Fitted:
         )
         if pixels.shape[0] > height or pixels.shape[1] > width:  # a map smaller than what the network can paint
             return resize_image(np.ascontiguousarray(pixels), height, width), notes
-        return upscale(pixels, self.ids, self.label_map, check), notes
+        painted_regions = self.ids if self.pieces is None else resize_label_map(self.regions, *pixels.shape[:2])
+        return upscale(pixels, painted_regions, self.regions, check), notes

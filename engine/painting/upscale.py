@@ -9,12 +9,14 @@ of its own region. Where a region has no border near, the result is plain bicubi
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
+Regions = NDArray[np.integer[Any]]
 Floats = NDArray[np.float32]
 
 TILE = 128  # pixels of the large picture that are made at a time
@@ -22,13 +24,15 @@ REACHES = (5, 11)  # widths, in pixels of the small picture, of the averages tha
 SUPPORT = 2  # pixels on either side that bicubic interpolation looks at
 
 
-def upscale(pixels: Pixels, painted_map: Pixels, label_map: Pixels, check: Callable[[], None] = lambda: None) -> Pixels:
+def upscale(
+    pixels: Pixels, painted_map: Regions, label_map: Regions, check: Callable[[], None] = lambda: None
+) -> Pixels:
     """Enlarge a picture along the borders of a larger label map.
 
     Args:
         pixels: (h, w, 3) uint8, the picture.
-        painted_map: (h, w) uint8, the label map it was painted from.
-        label_map: (H, W) uint8, the same regions at full size.
+        painted_map: (h, w), the label map it was painted from, or its regions where pieces have styles of their own.
+        label_map: (H, W), the same regions at full size.
         check: called between tiles; may raise to stop.
 
     Returns:
@@ -84,7 +88,7 @@ def _tile_weights(weights: Floats, tile_start: int) -> tuple[Floats, int, int]:
     return np.ascontiguousarray(tile_weights[:, first_pixel:end_pixel]), first_pixel, end_pixel
 
 
-def _label_shares(label_map: Pixels, top: int, left: int) -> list[tuple[int, Floats | None]]:
+def _label_shares(label_map: Regions, top: int, left: int) -> list[tuple[int, Floats | None]]:
     """The labels of a tile, each with its share of every pixel: 0 to 1, a pixel wide at borders. None: all of it."""
     first_row, first_column = max(0, top - 1), max(0, left - 1)
     padded_tile = label_map[first_row : top + TILE + 1, first_column : left + TILE + 1]

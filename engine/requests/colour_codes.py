@@ -19,6 +19,7 @@ from engine.compose.regions import region_blur
 from engine.compose.samples import as_colours
 from engine.compose.tones import fit_tone_map
 from engine.errors import NotSupported
+from engine.labels.pieces import label_of
 from engine.requests.base import Services
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.styles import MEAN, ColourStyle, ImageStyle, Style, encode_code, simple_parts, with_parts
@@ -37,21 +38,21 @@ def with_colour_codes(request: RenderRequest, painter: Painter, services: Servic
 
     Raises NotSupported: the weights have one style for the whole picture, or no encoder.
     """
-    coloured = [label for label, style in request.styles.items() if _has_colour(style)]
+    coloured = [region for region, style in request.styles.items() if _has_colour(style)]
     if not coloured or not painter.code_length:
         return request
     if painter.scope == "picture":
         raise NotSupported('"{0}" has one style for the whole picture; a colour is for a region.', painter.card.name)
-    shown = set(np.unique(request.label_map.array()).tolist())
+    shown = set(request.shown_regions())
     styles = dict(request.styles)
-    for label in coloured:
+    for region in coloured:
 
-        def coded(style: Style, label: int = label) -> Style:
-            if not isinstance(style, ColourStyle):
-                return style
-            return _colour_code(style, label, request, painter, services) if label in shown else MEAN
+        def coded(style: Style, region: int = region) -> Style:
+            if not isinstance(style, ColourStyle) or region not in shown:
+                return MEAN if isinstance(style, ColourStyle) else style
+            return _colour_code(style, label_of(region, request.pieces), request, painter, services)
 
-        styles[label] = with_parts(styles[label], coded)
+        styles[region] = with_parts(styles[region], coded)
     return request.replace(styles=styles)
 
 
@@ -66,7 +67,7 @@ def _colour_code(
 
     def encoded() -> ImageStyle:
         label_map = _disc_map(label, painter.config.resolution)
-        disc = request.replace(
+        disc = request.without_pieces().replace(
             label_map=LabelMapData.from_array(label_map), styles={}, seed=0, precision="float32", detail="model"
         )
         pixels, _ = painter.paint(disc, painter.codes_for(disc, _no_picture), lambda painted_blocks, blocks: None)

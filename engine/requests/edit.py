@@ -13,6 +13,7 @@ from msgspec import Meta, structs
 from engine.errors import BadRequest, Message
 from engine.files import PathLike
 from engine.labels.looked_at import Part, check_part
+from engine.labels.pieces import FIRST_PIECE, MOST_PIECES, is_piece
 from engine.pictures.face_frames import FaceFrame, check_face
 from engine.pictures.images import PICTURE_SUFFIXES
 from engine.pictures.photo_files import write_photo
@@ -22,8 +23,8 @@ from engine.requests.editing.filled_hole import FilledHole
 from engine.requests.json_text import to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
-from engine.requests.render import LOCKS, sort_locks
-from engine.requests.styles import Style, as_in_file, as_label, located
+from engine.requests.render import LOCKS, PIECES, sort_locks, sort_pieces
+from engine.requests.styles import Style, as_in_file, as_label, as_region, located
 
 Array = np.ndarray
 
@@ -31,17 +32,18 @@ Array = np.ndarray
 class RegionEdit(Frozen, frozen=True):
     """One row of the list of edits.
 
-    label: whose region is restyled. style: what it takes. strength: 0 leaves the photo, 1 is the whole change.
-    on: False keeps the row and does nothing.
+    label: whose region is restyled, or the number of a piece that is. style: what it takes. strength: 0 leaves the
+    photo, 1 is the whole change. on: False keeps the row and does nothing.
     """
 
-    label: Annotated[int, Meta(ge=0, le=255)]
+    label: Annotated[int, Meta(ge=0, le=FIRST_PIECE + MOST_PIECES - 1)]
     style: Style
     strength: Annotated[float, Meta(ge=0, le=1)] = 1.0
     on: bool = True
 
     def __post_init__(self) -> None:
-        structs.force_setattr(self, "label", as_label(self.label, "label"))
+        if not is_piece(self.label):
+            structs.force_setattr(self, "label", as_label(self.label, "label"))
         if not 0 <= self.strength <= 1:
             raise BadRequest('The key "strength" is {0}; give a number from 0 to 1.', self.strength)
 
@@ -58,9 +60,14 @@ class FrameEdits(Frozen, frozen=True):
     label_map: LabelMapData | None = None
     looked_at: Part | None = None
     reshaped_map: LabelMapData | None = None
+    pieces: dict[int, int] = {}
+    piece_map: LabelMapData | None = None
 
     def __post_init__(self) -> None:
         _check_frame(self)
+
+    def __hash__(self) -> int:
+        return _hash_of(self)
 
     @property
     def changes_photo(self) -> bool:
@@ -115,22 +122,24 @@ class EditResult:
 class EditRequest(Request[EditResult], frozen=True, tag="edit"):
     """Restyle regions of a photo.
 
-    edits: at most one per label. label_map: of the whole photo, any size, given or corrected by the user; the parser
-    finds it otherwise. reshaped_map: of the size of label_map: where it differs, the photo is painted anew, its regions
-    in the shapes of this map, and edits are of those. looked_at: the part of the photo in which regions were looked
-    for; label 0 outside it is not restyled. None: all of it where the map is given, else what the parser looked at;
-    `WHOLE` counts what lies around that as label 0. view: longer side in pixels of the picture asked for, where a
-    window needs no more; 0 is the photo's own size. style_locks, label_locks: as in `RenderRequest`, they decide
-    nothing of the picture. face: the frame that is edited, in longer sides of the photo, which parser and painter see
-    upright; None: they see the photo as it stands. other_frames: other frames of the photo with their own regions and
-    edits; each frame at most once. Where frames overlap, the nearer one has the pixel (`engine.compose.sharing`).
-    filled_holes: what of the photo is filled before anything else is done with it, one after the other.
+    edits: at most one per label, and one per piece, which its label's edit leaves out. pieces: the label of each piece
+    that has an edit of its own; piece_map: where they lie in the whole photo, any size (`engine.labels.pieces`).
+    label_map: of the whole photo, any size, given or corrected by the user; the parser finds it otherwise.
+    reshaped_map: of the size of label_map: where it differs, the photo is painted anew, its regions in the shapes of
+    this map, and edits are of those. looked_at: the part of the photo in which regions were looked for; label 0 outside
+    it is not restyled. None: all of it where the map is given, else what the parser looked at; `WHOLE` counts what lies
+    around that as label 0. view: longer side in pixels of the picture asked for, where a window needs no more; 0 is the
+    photo's own size. style_locks, label_locks: as in `RenderRequest`, they decide nothing of the picture. face: the
+    frame that is edited, in longer sides of the photo, which parser and painter see upright; None: they see the photo
+    as it stands. other_frames: other frames of the photo with their own regions and edits; each frame at most once.
+    Where frames overlap, the nearer one has the pixel (`engine.compose.sharing`). filled_holes: what of the photo is
+    filled before anything else is done with it, one after the other.
     """
 
     task: ClassVar[Message] = Message("restyle photos")
     suffixes: ClassVar[tuple[str, ...]] = PICTURE_SUFFIXES
     unless_empty: ClassVar[tuple[str, ...]] = (
-        *LOCKS, "looked_at", "reshaped_map", "face", "other_frames", "filled_holes",
+        *LOCKS, *PIECES, "looked_at", "reshaped_map", "face", "other_frames", "filled_holes",
     )  # fmt: skip
 
     photo: PhotoReference
@@ -144,6 +153,8 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
     face: FaceFrame | None = None
     other_frames: tuple[FrameEdits, ...] = ()
     filled_holes: tuple[FilledHole, ...] = ()
+    pieces: dict[int, int] = {}
+    piece_map: LabelMapData | None = None
 
     def __post_init__(self) -> None:
         _check_frame(self)
@@ -174,27 +185,23 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
         """A damaged photo or label map is found when the request is read."""
         self.photo.check_data()
         for frame in (self.own_frame, *self.other_frames):
-            for label_map in (frame.label_map, frame.reshaped_map):
+            for label_map in (frame.label_map, frame.reshaped_map, frame.piece_map):
                 if label_map is not None:
                     label_map.array()
         for hole in self.filled_holes:
             hole.check_data()
 
+    def __hash__(self) -> int:
+        return _hash_of(self)
+
     @property
     def own_frame(self) -> FrameEdits:
         """What it says of the frame that it names itself."""
-        return FrameEdits(self.face, self.edits, self.label_map, self.looked_at, self.reshaped_map)
+        return FrameEdits(**{key: getattr(self, key) for key in FrameEdits.__struct_fields__})
 
     def of_frame(self, frame: FrameEdits) -> EditRequest:
         """The same photo with the edits of one frame alone."""
-        return self.replace(
-            face=frame.face,
-            edits=frame.edits,
-            label_map=frame.label_map,
-            looked_at=frame.looked_at,
-            reshaped_map=frame.reshaped_map,
-            other_frames=(),
-        )
+        return self.replace(other_frames=(), **{key: getattr(frame, key) for key in FrameEdits.__struct_fields__})
 
     def run(self, services: Services, report: Report) -> EditResult:
         """Read the photo, find its regions, fit the changes, compose.
@@ -210,14 +217,21 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
 
 
 def _check_frame(frame: EditRequest | FrameEdits) -> None:
-    """Raise BadRequest: two edits are of one label; a part or a frame is none."""
-    labels = [edit.label for edit in frame.edits]
+    """Make its pieces plain numbers. Raise BadRequest: two edits are of one region, one is of no piece there is, or a
+    part or a frame is none."""
+    sort_pieces(frame)
+    labels = [as_region(edit.label, "edits", frame.pieces) for edit in frame.edits]
     if len(set(labels)) < len(labels):
         raise BadRequest("The request edits one label twice; keep one edit per label.")
     if frame.looked_at is not None:
         check_part(frame.looked_at)
     if frame.face is not None:
         check_face(frame.face)
+
+
+def _hash_of(request: EditRequest | FrameEdits) -> int:
+    values = (getattr(request, key) for key in request.__struct_fields__)
+    return hash(tuple(tuple(value.items()) if isinstance(value, dict) else value for value in values))
 
 
 def _located(edits: tuple[RegionEdit, ...], folder: Path) -> tuple[RegionEdit, ...]:

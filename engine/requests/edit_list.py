@@ -12,6 +12,7 @@ import msgspec
 
 from engine.errors import BadRequest
 from engine.labels.label_sets import LabelSet
+from engine.labels.pieces import is_piece
 from engine.plain_data import BadText, parse_json
 from engine.requests.base import Frozen
 from engine.requests.edit import RegionEdit
@@ -24,10 +25,15 @@ class EditList(Frozen, frozen=True, tag_field="kind", tag="edits"):
     edits: tuple[RegionEdit, ...]
     schema: Literal["tessera/1"] = "tessera/1"
 
+    def __post_init__(self) -> None:
+        if any(is_piece(edit.label) for edit in self.edits):
+            raise BadRequest("A piece is a part of one photo; copy the edits of labels.")
+
     @classmethod
     def of(cls, label_set: LabelSet, edits: Iterable[RegionEdit]) -> EditList:
-        """The edits of a photo of these labels."""
-        return cls(labels=tuple(label.name for label in label_set.labels), edits=tuple(edits))
+        """The edits of a photo of these labels, without those of pieces, which other photos do not have."""
+        own = tuple(edit for edit in edits if not is_piece(edit.label))
+        return cls(labels=tuple(label.name for label in label_set.labels), edits=own)
 
     def edits_for(self, label_set: LabelSet) -> tuple[RegionEdit, ...]:
         """The edits, where they are for these labels. Raises BadRequest where they are for others."""

@@ -12,18 +12,29 @@ from msgspec import Meta, structs
 
 from engine.errors import BadRequest, Message
 from engine.files import PathLike
+from engine.labels.pieces import check_pieces, is_piece, region_map
 from engine.pictures.images import PICTURE_SUFFIXES, write_image
 from engine.requests.base import Report, Request, Services
 from engine.requests.json_text import to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.style_pictures import encode_picture
-from engine.requests.styles import MAX_SEED, MEAN, ImageStyle, Style, as_in_file, as_label, as_seed, located
+from engine.requests.styles import (
+    MAX_SEED,
+    MEAN,
+    ImageStyle,
+    Style,
+    as_in_file,
+    as_label,
+    as_region,
+    as_seed,
+    located,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from engine.painting.painter import Painter, StyleCodes
-    from engine.requests.edit import EditRequest
+    from engine.requests.edit import EditRequest, FrameEdits
 
 Array = np.ndarray
 
@@ -31,10 +42,22 @@ Detail = Literal["model", "full"]
 LOCKS = ("style_locks", "label_locks")
 
 
+PIECES = ("pieces", "piece_map")
+
+
 def sort_locks(request: RenderRequest | EditRequest) -> None:
-    """Make its locks sorted tuples of label numbers, each once. Raises BadRequest for what is no label."""
+    """Make its locks sorted tuples of labels (and pieces, whose style is locked), each once. Raises BadRequest for what
+    is none."""
     for key in LOCKS:
-        structs.force_setattr(request, key, tuple(sorted({as_label(label, key) for label in getattr(request, key)})))
+        locked = {as_region(region, key, request.pieces) for region in getattr(request, key)}
+        structs.force_setattr(request, key, tuple(sorted(locked)))
+
+
+def sort_pieces(request: RenderRequest | EditRequest | FrameEdits) -> None:
+    """Make its pieces plain numbers and labels, sorted. Raises BadRequest where they are none."""
+    pieces = {int(piece): as_label(label, "pieces") for piece, label in sorted(request.pieces.items())}
+    structs.force_setattr(request, "pieces", pieces)
+    check_pieces(request.piece_map is not None, pieces)
 
 
 @dataclass(frozen=True)
@@ -71,10 +94,11 @@ class RenderResult:
 class RenderRequest(Request[RenderResult], frozen=True, tag="render"):
     """Paint a picture: label map and styles through one set of weights.
 
-    styles: label id -> Style; a label without one gets its mean style. seed decides the noise. detail: "model" paints
-    a large label map at the size that the weights know and enlarges the picture along the map's borders, "full" paints
-    it at its own size (`engine.painting.sizes`). Same request, same bytes on the CPU. `styles` is copied in and must
-    not be changed afterwards.
+    styles: label id (or number of a piece) -> Style; a label without one gets its mean style. pieces: the label of each
+    piece that has a style of its own; piece_map: where they lie, of the label map's size (`engine.labels.pieces`).
+    seed decides the noise. detail: "model" paints a large label map at the size that the weights know and enlarges the
+    picture along the map's borders, "full" paints it at its own size (`engine.painting.sizes`). Same request, same
+    bytes on the CPU. `styles` is copied in and must not be changed afterwards.
 
     style_locks, label_locks: labels whose style, or whose pixels, the user has locked. They decide nothing of the
     picture, but travel with it.
@@ -82,7 +106,7 @@ class RenderRequest(Request[RenderResult], frozen=True, tag="render"):
 
     task: ClassVar[Message] = Message("paint label maps")
     suffixes: ClassVar[tuple[str, ...]] = PICTURE_SUFFIXES
-    unless_empty: ClassVar[tuple[str, ...]] = LOCKS
+    unless_empty: ClassVar[tuple[str, ...]] = (*LOCKS, *PIECES)
 
     label_map: LabelMapData
     styles: dict[int, Style] = {}
@@ -91,10 +115,13 @@ class RenderRequest(Request[RenderResult], frozen=True, tag="render"):
     detail: Detail = "model"
     style_locks: tuple[int, ...] = ()
     label_locks: tuple[int, ...] = ()
+    pieces: dict[int, int] = {}
+    piece_map: LabelMapData | None = None
 
     def __post_init__(self) -> None:
+        sort_pieces(self)
         # Sorted, so that equal requests are equal text whatever the order in which styles were set.
-        styles = {as_label(label, "styles"): style for label, style in sorted(self.styles.items())}
+        styles = {as_region(region, "styles", self.pieces): style for region, style in sorted(self.styles.items())}
         structs.force_setattr(self, "styles", styles)
         structs.force_setattr(self, "seed", as_seed(self.seed))
         sort_locks(self)
@@ -104,12 +131,29 @@ class RenderRequest(Request[RenderResult], frozen=True, tag="render"):
             raise BadRequest('The key "detail" is {0}; give "model" or "full".', repr(self.detail))
 
     def __hash__(self) -> int:
-        deciding = (self.weights, self.label_map, tuple(self.styles.items()), self.seed, self.precision, self.detail)
-        return hash(deciding)
+        tables = tuple(self.styles.items()), tuple(self.pieces.items())
+        return hash((self.weights, self.label_map, *tables, self.piece_map, self.seed, self.precision, self.detail))
 
-    def style(self, label: int) -> Style:
-        """The style of a label; its mean style where none was chosen."""
-        return self.styles.get(label, MEAN)
+    def style(self, region: int) -> Style:
+        """The style of a label or piece; its mean style where none was chosen."""
+        return self.styles.get(region, MEAN)
+
+    def without_pieces(self) -> RenderRequest:
+        """The request with one style for each label."""
+        if not self.pieces:
+            return self
+        styles = {region: style for region, style in self.styles.items() if not is_piece(region)}
+        locks = tuple(region for region in self.style_locks if not is_piece(region))
+        return self.replace(styles=styles, pieces={}, piece_map=None, style_locks=locks)
+
+    def shown_regions(self) -> list[int]:
+        """The labels and pieces that the maps show."""
+        label_map = self.label_map.array()
+        piece_map = None if self.piece_map is None else self.piece_map.array()
+        if piece_map is not None and piece_map.shape != label_map.shape:
+            piece_map = None  # whoever paints says so
+        shown: list[int] = np.unique(region_map(label_map, piece_map, self.pieces)).tolist()
+        return shown
 
     def located(self, folder: Path) -> RenderRequest:
         """As `Request.located`."""
@@ -121,8 +165,10 @@ class RenderRequest(Request[RenderResult], frozen=True, tag="render"):
         return self.replace(styles=styles)
 
     def check_data(self) -> None:
-        """A damaged label map is found when it is read, not in the middle of a job."""
+        """A damaged map is found when it is read, not in the middle of a job."""
         self.label_map.array()
+        if self.piece_map is not None:
+            self.piece_map.array()
 
     def run(self, services: Services, report: Report) -> RenderResult:
         """Load the weights, read the styles, paint. Raises MissingStyle, BadRequest, NotSupported, WeightsError,
@@ -142,8 +188,8 @@ class RenderRequest(Request[RenderResult], frozen=True, tag="render"):
 def read_codes(
     request: RenderRequest, painter: Painter, services: Services, report: Report
 ) -> tuple[Tensor, list[Message]]:
-    """The style codes (K, L, D) that a request paints with, and what a user should know about the pictures that they
-    come from; K > 1 where blocks or encoders have codes of their own.
+    """The style codes (K, L + P, D) that a request paints with, of labels and then of its P pieces, and what a user
+    should know about the pictures that they come from; K > 1 where blocks or encoders have codes of their own.
 
     Raises MissingStyle, BadRequest, NotSupported, WeightsError, BadFile.
     """

@@ -7,7 +7,7 @@ import math
 import operator
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, Union
 
@@ -16,6 +16,7 @@ from msgspec import Meta, structs
 
 from engine.errors import BadRequest
 from engine.files import PathLike
+from engine.labels.pieces import is_piece
 from engine.requests.base import Frozen
 from engine.requests.label_map_data import decode_map, from_base64
 
@@ -249,6 +250,17 @@ def as_seed(seed: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_SEED:
         raise BadRequest('The key "seed" is {0}; give a whole number from 0 to {1}.', repr(value), MAX_SEED)
     return value
+
+
+def as_region(region: Any, key: str, pieces: Collection[int]) -> int:
+    """A label id, or the number of one of `pieces`, as a plain int. Raises BadRequest naming `key`."""
+    if region in pieces:
+        return int(region)
+    if not isinstance(region, bool) and isinstance(region, int) and is_piece(region):
+        raise BadRequest(
+            'The key "{0}" of the request is for the piece {1}, which its key "pieces" does not have.', key, region
+        )
+    return as_label(region, key)
 
 
 def as_label(label: Any, key: str) -> int:

@@ -56,6 +56,7 @@ class Abilities:
 
     images: a picture gives styles. samples: styles can be drawn (dice).
     scope: what one style decides, its label's region or the whole picture.
+    pieces: a piece of a label can have a style of its own in a painted picture (`engine.labels.pieces`).
     blocks: how many blocks can have a style of their own (crossover); 0 where they cannot.
     begins_drawn: a new document begins with drawn styles, because the mean style shows little of what weights can do.
     stride: sides of the label maps that they paint are multiples of it, in pixels; 0 where they paint none.
@@ -66,6 +67,7 @@ class Abilities:
     images: bool = False
     samples: bool = False
     scope: Literal["label", "picture"] = "label"
+    pieces: bool = False
     blocks: int = 0
     begins_drawn: bool = False
     stride: int = 0

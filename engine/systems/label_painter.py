@@ -12,6 +12,7 @@ from torch import Tensor
 from engine.errors import Message, NotSupported
 from engine.fast.generator import FastGenerator
 from engine.nn.blocks import channels_last
+from engine.nn.label_places import HotPieces
 from engine.painting.codes import StyleSource, needs_mean
 from engine.painting.edges import conditions
 from engine.painting.painter import (
@@ -23,6 +24,7 @@ from engine.painting.painter import (
     as_image,
     as_pixels,
     checked_map,
+    checked_piece_map,
     hot_map,
     label_set_of,
     style_picture_map,
@@ -44,6 +46,7 @@ class LabelPainter(ABC):
     least_strides: a side of a painted picture is at least so many strides; 2 where borders are reflected.
     code_length: length of a label's code; 0 where there are no styles.
     blocks: how many blocks can have a style of their own; 0 where styles cannot cross over.
+    takes_pieces: whether a piece of a label can have a style code of its own (`engine.labels.pieces`).
     measures_styles: styles are drawn as they were measured on pictures (`engine.painting.style_spread`).
     has_mean: whether the mean style is known.
 
@@ -60,6 +63,7 @@ class LabelPainter(ABC):
     least_strides = 1
     code_length = 0
     blocks = 0
+    takes_pieces = False
     measures_styles = False
     has_mean = True
 
@@ -88,7 +92,8 @@ class LabelPainter(ABC):
 
     @abstractmethod
     def _render(self, fitted: Fitted, style_codes: Tensor, request: RenderRequest, on_block: OnBlock) -> Tensor:
-        """The picture (3, h, w) in [-1, 1] of `fitted.ids` (h, w), with codes (K, L, code_length) on the CPU."""
+        """The picture (3, h, w) in [-1, 1] of `fitted.ids` (h, w), with codes (K, L + P, code_length) on the CPU, of P
+        `fitted.pieces`."""
 
     @abstractmethod
     def sample(self, label_id: int, seed: int) -> Array:
@@ -134,9 +139,12 @@ class LabelPainter(ABC):
         return StyleCodes(style_codes.float().cpu().numpy(), present_labels.cpu().numpy())
 
     def codes_for(self, request: RenderRequest, encode: Encode) -> Tensor:
-        """The request's styles as codes (K, L, code_length) on the CPU, K = encoders, or blocks where styles cross."""
+        """The request's styles as codes (K, L + P, code_length) on the CPU, of labels and then of pieces, if the
+        weights take such; K = encoders, or blocks where styles cross."""
         if not self.code_length:  # a document may keep styles that other weights had
             return torch.zeros(1, self.config.labels, 0)
+        if not self.takes_pieces:
+            request = request.without_pieces()
         return self._styles.codes(request, encode)
 
     def _require_styles(self) -> None:
@@ -151,7 +159,10 @@ class LabelPainter(ABC):
         """The request's picture, (H, W, 3) uint8 at the label map's size, and what a user should know about it."""
         label_map = checked_map(request, self.label_set)
         size = self.painted_size(label_map.shape[0], label_map.shape[1], request.detail)
-        fitted = Fitted.of(label_map, size, request.detail)
+        if self.takes_pieces and (piece_map := checked_piece_map(request, label_map)) is not None:
+            fitted = Fitted.of(label_map, size, request.detail, piece_map, request.pieces)
+        else:
+            fitted = Fitted.of(label_map, size, request.detail)
         image = self._render(fitted, style_codes, request, on_block)
         pixels, notes = fitted.picture(as_pixels(image), lambda: on_block(1, 1))
         return pixels, (*self._style_notes(request, fitted.ids), *notes)
@@ -159,6 +170,8 @@ class LabelPainter(ABC):
     def _style_notes(self, request: RenderRequest, label_ids: Array) -> tuple[str, ...]:
         if not self.code_length and any(not isinstance(style, MeanStyle) for style in request.styles.values()):
             return (Message("These weights have one look for a label map; styles were not used."),)
+        if self.code_length and not self.takes_pieces and request.pieces:
+            return (Message("These weights paint pieces in their labels' styles; styles of their own were not used."),)
         if not self.has_mean and any(needs_mean(request.style(int(label_id))) for label_id in np.unique(label_ids)):
             return (Message("These weights come without a mean style; give each region a style."),)
         return ()
@@ -170,9 +183,13 @@ class LabelPainter(ABC):
             self._fast = self.renderer(self.generator, release=True)
         return self._fast
 
-    def paint_literally(self, label_ids: Array, styles: Tensor | None, on_block: OnBlock) -> Tensor:
-        """The literal network's picture (3, h, w) of (h, w) ids and what else it takes, (1, ...) or None."""
+    def paint_literally(
+        self, label_ids: Array, styles: Tensor | None, on_block: OnBlock, **more: HotPieces | None
+    ) -> Tensor:
+        """The literal network's picture (3, h, w) of (h, w) ids and what else it takes: styles (1, ...) or None, and
+        `more` by name."""
         condition = conditions(label_ids, self.config.labels, self.config.edges, self.device)
         with torch.inference_mode():
-            picture: Tensor = self.generator(condition, None if styles is None else styles.to(self.device), on_block)
+            codes = None if styles is None else styles.to(self.device)
+            picture: Tensor = self.generator(condition, codes, on_block, **more)
         return picture[0]

@@ -49,11 +49,11 @@ def changed(core) -> np.ndarray:
 def test_what_lies_outside_is_said_and_belongs_to_no_region(window, document):
     assert document.looked_at == PART
     assert "dashed frame" in window.error_bar.problem.sentence and not window.error_bar.remedy_button.isVisible()
-    assert document.region_at(*SEEN) == 0 and document.region_at(*REST) == UNSEEN
+    assert document.regions.at(*SEEN) == 0 and document.regions.at(*REST) == UNSEEN
     document.pixels.begin_stroke(18)
     document.pixels.stroke_to([REST], 1)
     document.pixels.end_stroke()
-    assert document.region_at(*REST) == 18  # a person knows what is there
+    assert document.regions.at(*REST) == 18  # a person knows what is there
     canvas = window.canvas
     view = canvas.view
     inside, outside = (QPointF(5.5 * view.scale + view.x, y * view.scale + view.y) for y in (1.5, 60.5))

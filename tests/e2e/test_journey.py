@@ -122,13 +122,13 @@ def test_repaint_a_portrait(editor, photo, shelf, qtbot, tmp_path, monkeypatch):
     assert document.current_label == HAIR
     side = document.width
     canvas.set_brush_diameter(max(3, side // 10))
-    before = document.area(HAIR)
+    before = document.regions.share(HAIR)
     mouse = Mouse(canvas)
     mouse.press(at(canvas, side * 0.36, side * 0.34))
     for step in range(1, 8):
         mouse.move(at(canvas, side * (0.36 + 0.04 * step), side * 0.34))
     mouse.release(at(canvas, side * 0.64, side * 0.34))
-    assert document.area(HAIR) > before
+    assert document.regions.share(HAIR) > before
     fringed = wait_rendered(editor, qtbot)
     assert not np.array_equal(fringed, dyed)
 

@@ -45,7 +45,7 @@ class ColoursController(QObject):
     def choose(self, *, with_pair: bool = False) -> QColorDialog | None:
         """Ask for a colour for the chosen label (``with_pair``: and for the label that it is a pair with), beginning
         with the one that its region has now."""
-        label_id = self._document.current_label
+        label_id = self._document.current_label if with_pair else self._document.current_region
         if not self._styles.takes_colours() or not self._scope.may_change(label_id):
             return None
         target = Target(label_id, pair=with_pair)
@@ -55,7 +55,7 @@ class ColoursController(QObject):
         dialog = QColorDialog(self._present_colour(label_id), self._context.window)
         dialog.setOption(QColorDialog.ColorDialogOption.DontUseNativeDialog)
         dialog.setWindowTitle(caption)
-        for position, sample in enumerate(sample_colours(self._document.label_set, label_id)):
+        for position, sample in enumerate(sample_colours(self._document.label_set, self._document.current_label)):
             QColorDialog.setCustomColor(position, QColor(sample.colour))
         trial.begin()
 
@@ -83,14 +83,19 @@ class ColoursController(QObject):
     @Slot()
     def take_pipette(self, *, with_pair: bool = False) -> None:
         """Let the next click anywhere in the window give the chosen label its colour; ``with_pair`` as in `choose`."""
-        if self._styles.takes_colours() and self._scope.may_change(self._document.current_label):
-            self._with_pair = with_pair
+        self._with_pair = with_pair
+        if self._styles.takes_colours() and self._scope.may_change(self._chosen):
             self.pipette.take()
             sentence = self.tr("Click a colour in the photo or in any picture; Esc cancels")
             self._context.status.show_message(sentence)
 
+    @property
+    def _chosen(self) -> int:
+        """The region that the pipette is for: a pair is one of labels."""
+        return self._document.current_label if self._with_pair else self._document.current_region
+
     def _target(self) -> Target:
-        return Target(self._document.current_label, pair=self._with_pair)
+        return Target(self._chosen, pair=self._with_pair)
 
     def _present_colour(self, label_id: int) -> QColor:
         style = split(self._document.style(label_id)).a
@@ -99,11 +104,12 @@ class ColoursController(QObject):
         pixels = self._document.picture
         if pixels is None:  # nothing is painted yet: the region is the photo's
             pixels = self._context.core.originals.pixels(self._document.photo)
-        present = None if pixels is None else region_colour(pixels, self._document.label_map, label_id)
-        return QColor(*(present or self._document.label_set.labels[label_id].colour))
+        regions = self._document.regions
+        present = None if pixels is None else region_colour(pixels, regions.map, label_id)
+        return QColor(*(present or self._document.label_set.labels[regions.label_of(label_id)].colour))
 
     def _dropped(self, colour: str, image_point: QPoint | None) -> None:
-        label_id = self._document.current_label
+        label_id = self._document.current_region
         if image_point is not None:
-            label_id = self._document.region_at(image_point.x(), image_point.y())
+            label_id = self._document.regions.at(image_point.x(), image_point.y())
         self._styles.use_colour(colour, Target(label_id))

@@ -49,12 +49,14 @@ class EditsController(QObject):
     def copy(self) -> None:
         """The edits to the clipboard, as JSON."""
         edits = self._document.styling.edits if self._scope.edits_photo else ()
-        if not edits:
+        copied = EditList.of(self._document.label_set, edits)
+        if not copied.edits:
             self._context.core.hub.notice(self.tr("There are no edits to copy; change a region of a photo first."))
             return
-        text = edit_list_text(EditList.of(self._document.label_set, edits))
-        QGuiApplication.clipboard().setText(text)
-        self._context.status.show_message(self.tr("Edits copied: {0}").format(len(edits)))
+        QGuiApplication.clipboard().setText(edit_list_text(copied))
+        if len(copied.edits) < len(edits):
+            self._context.core.hub.notice(self.tr("Pieces belong to this photo: their edits were not copied."))
+        self._context.status.show_message(self.tr("Edits copied: {0}").format(len(copied.edits)))
 
     @Slot()
     def paste(self) -> None:
@@ -71,14 +73,14 @@ class EditsController(QObject):
 
     @Slot()
     def remove(self) -> None:
-        """The chosen label's region is the photo's again."""
-        label_id = self._document.current_label
+        """The chosen region is the photo's again."""
+        label_id = self._document.current_region
         if self._scope.may_change(label_id):
             self._document.styling.remove_edit(label_id)
 
     def _show_removable(self, *_: object) -> None:
         """A region that is the photo's has no change to remove."""
-        is_changed = self._document.current_label in self._document.styles
+        is_changed = self._document.current_region in self._document.styles
         self._remove_action.setEnabled(self._scope.edits_photo and is_changed)
 
     def _take(self, edits: tuple[RegionEdit, ...]) -> None:

@@ -18,7 +18,6 @@ from app.library.names import proposed_name
 from app.library.store import Contents, Entry
 from app.panels.styles.shelf import StyleShelf
 from app.shell.paths import user_dir
-from app.texts.label_names import name_of
 from engine.errors import EngineError
 from engine.pictures.png import carries_style
 from engine.requests.style_file import make_kept, rename_style
@@ -70,11 +69,11 @@ class LibraryController(QObject):
     @Slot()
     def keep(self) -> QInputDialog | None:
         """Ask for a name for the chosen label's style, and keep it."""
-        label_id = self._document.current_label
-        style = self._document.style(label_id)
+        region = self._document.current_region
+        style, label_id = self._document.style(region), self._document.current_label
         if isinstance(style, MeanStyle):
             sentence = self.tr("{0} has no style of its own to keep; give it one first.")
-            self._core.hub.notice(sentence.format(name_of(self._document.label_set, label_id)))
+            self._core.hub.notice(sentence.format(self._document.regions.name(region)))
             return None
         proposed = self._proposed(label_id, style)
         return self._ask_name(self.tr("Keep a style"), proposed, lambda name: self._keep(name, label_id, style))
@@ -101,7 +100,7 @@ class LibraryController(QObject):
     # --- inside -------------------------------------------------------------------------------------
 
     def _target(self, with_pair: bool) -> Target:
-        return Target(self._document.current_label, pair=with_pair)
+        return Target(self._document.current_label if with_pair else self._document.current_region, pair=with_pair)
 
     def _proposed(self, label_id: int, style: Style) -> str:
         document = self._document
@@ -135,7 +134,7 @@ class LibraryController(QObject):
             style = ColourStyle(incoming.colour)
             self._keep(self._proposed(label_id, style), label_id, style)
         elif incoming.style_of is not None:
-            self._document.set_current_label(incoming.style_of)
+            self._document.set_current_region(incoming.style_of)
             self.keep()
         elif incoming.files and all(carries_style(file) for file in incoming.files):
             self._change(lambda: [store.adopt(self._folder, file) for file in incoming.files])

@@ -56,7 +56,7 @@ class VariationsRun:
         self._context = context
         self._dialog = dialog
         self._scope = context.core.scope
-        self._label = label_id
+        self._label = label_id  # or a piece
         self._scene = self._looked_at(context.core.document.scene)
         self._works: list[Work] = []
 
@@ -89,7 +89,7 @@ class VariationsRun:
 
     def _looked_at(self, scene: Scene) -> Scene:
         """The scene; that of a photo no larger than the region fills its tile."""
-        box = region_box(scene.label_map.array() == self._label, margin=AROUND)
+        box = region_box(scene.region_map() == self._label, margin=AROUND)
         if not scene.kind.shows_photo or box is None:
             return scene
         factor = SIDE * self._dialog.devicePixelRatioF() / max(box[2] - box[0], box[3] - box[1])
@@ -121,7 +121,7 @@ class VariationsRun:
 
     def _region(self, pixels: np.ndarray) -> np.ndarray:
         """(H, W) bool: the region in a picture of any size."""
-        region = self._scene.label_map.array() == self._label
+        region = self._scene.region_map() == self._label
         height, width = pixels.shape[:2]
         size, nearest = (width, height), cv2.INTER_NEAREST
         return cv2.resize(region.astype(np.uint8), size, interpolation=nearest).astype(bool)
@@ -129,8 +129,9 @@ class VariationsRun:
     def _shower(self, tile_position: int) -> Callable[[Variation], object]:
         def show(variation: Variation) -> None:
             region, pixels = self._region(variation.pixels), variation.pixels
-            place = Place(self._scene.weights, self._label, self._scene.fingerprint)
-            as_map = np.where(region, np.uint8(self._label), np.uint8(255))
+            label = self._scene.pieces.get(self._label, self._label)
+            place = Place(self._scene.weights, label, self._scene.fingerprint)
+            as_map = np.where(region, np.uint8(label), np.uint8(255))
             self._context.core.thumbnails.put_drawn([(place, variation.seed)], pixels, as_map)
             self._dialog.show_variation(tile_position, variation.seed, self._look(pixels, region))
 

@@ -15,7 +15,7 @@ from app.imaging.thumbnails import Place, Thumbnails
 from app.panels.edits.row import THUMB_SIDE, EditRow
 from app.panels.styles.shelf import StyleShelf
 from app.panels.widgets import icon_button, keyboard_step_timer, muted_label
-from app.texts.label_names import name_of, names_of, style_source
+from app.texts.label_names import names_of, style_source
 from engine.requests.edit import RegionEdit
 
 KEY_STEP = 5  # per cent
@@ -161,7 +161,7 @@ class EditsPanel(QWidget):
                 list_item = QListWidgetItem(self.list)
                 list_item.setSizeHint(row_widget.sizeHint())
                 self.list.setItemWidget(list_item, row_widget)
-            if rows and not any(self._document.current_label in labels for labels in rows):
+            if rows and not any(self._document.current_region in labels for labels in rows):
                 self.list.setCurrentRow(min(max(0, place), len(rows) - 1))
         self.hint.setVisible(not rows)
         self.painted_line.setVisible(bool(rows))
@@ -169,7 +169,8 @@ class EditsPanel(QWidget):
         self._show_current()
 
     def _make_row(self, labels: tuple[int, ...]) -> EditRow:
-        row_widget = EditRow(names_of(self._document.label_set, labels), is_pair=len(labels) > 1)
+        name = names_of(self._document.label_set, labels, self._document.pieces)
+        row_widget = EditRow(name, is_pair=len(labels) > 1)
         row_widget.taken_apart.connect(lambda: self._take_apart(labels))
         row_widget.switched.connect(lambda on: self._document.styling.set_edit_on(labels[0], on, also=labels[1:]))
         row_widget.strength_moved.connect(lambda per_cent: self._strengthen(labels, per_cent))
@@ -186,23 +187,25 @@ class EditsPanel(QWidget):
             row_widget, list_item, edit = self.row(labels[0]), self.list.item(position), edit_by_label.get(labels[0])
             if edit is None:  # it is taken away while a slider is held
                 continue
-            place = Place(document.weights, edit.label, document.fingerprint)
+            label = document.regions.label_of(edit.label)
+            place = Place(document.weights, label, document.fingerprint)
             pixmap = self._thumbnails.pixmap(
                 edit.style, document.label_set, THUMB_SIDE, self.devicePixelRatioF(), place=place
             )
-            source_text = style_source(edit.style, edit.label, document.label_set)
+            source_text = style_source(edit.style, label, document.label_set)
             row_widget.show_edit(edit, source_text, pixmap)
             state_text = self.tr("{0} %").format(round(100 * edit.strength)) if edit.on else self.tr("off")
-            name = names_of(document.label_set, labels)
+            name = names_of(document.label_set, labels, document.pieces)
             list_item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name}, {source_text}, {state_text}")
         self._show_painted()
 
     def _show_painted(self) -> None:
         """Say which regions are painted, and that the rest of the photo is kept."""
         document = self._document
-        painted = [edit for edit in self._edits if edit.on and edit.strength > 0 and document.areas[edit.label]]
+        active = [edit for edit in self._edits if edit.on and edit.strength > 0]
+        painted = [edit for edit in active if document.regions.area(edit.label)]
         names = [
-            names_of(document.label_set, [edit.label for edit in group])
+            names_of(document.label_set, [edit.label for edit in group], document.pieces)
             for group in in_pairs(painted, document.label_set, self._apart)
         ]
         if document.scene.reshapes:
@@ -214,8 +217,8 @@ class EditsPanel(QWidget):
             self.painted_line.setText(self.tr("Nothing is painted: the whole photo is kept as it is."))
 
     def _show_current(self, *_: object) -> None:
-        label_id = self._document.current_label
-        self._caption.setText(self.tr("For {0}").format(name_of(self._document.label_set, label_id)))
+        label_id = self._document.current_region
+        self._caption.setText(self.tr("For {0}").format(self._document.regions.name(label_id)))
         position = next((place for place, labels in enumerate(self._rows) if label_id in labels), -1)
         if position >= 0:
             self.list.setCurrentRow(position)
@@ -223,8 +226,8 @@ class EditsPanel(QWidget):
     # --- changing -----------------------------------------------------------------------------------
 
     def _chosen(self, position: int) -> None:
-        if 0 <= position < len(self._rows) and self._document.current_label not in self._rows[position]:
-            self._document.set_current_label(self._rows[position][0])
+        if 0 <= position < len(self._rows) and self._document.current_region not in self._rows[position]:
+            self._document.set_current_region(self._rows[position][0])
 
     def _with_current(self, change: Callable[[tuple[int, ...], RegionEdit], object]) -> None:
         position = self.list.currentRow()

@@ -56,6 +56,7 @@ class StyleCard(QFrame):
         document.styles_changed.connect(self._styles_changed)
         document.current_label_changed.connect(self.refresh)
         document.style_locks_changed.connect(self.refresh)
+        document.pieces_changed.connect(self.refresh)
         document.replaced.connect(self.refresh)
         document.weights_changed.connect(self.refresh)
         thumbnails.changed.connect(self.refresh)
@@ -161,7 +162,8 @@ class StyleCard(QFrame):
 
     @property
     def _label(self) -> int:
-        return self._document.current_label
+        """The region whose style is shown."""
+        return self._document.current_region
 
     @property
     def _slots(self) -> Slots:
@@ -171,15 +173,15 @@ class StyleCard(QFrame):
         """Show the document's style of the current label."""
         self._filling = True
         slots = self._slots
-        label_set = self._document.label_set
+        label_set, label = self._document.label_set, self._document.current_label
         self._name.show_text(self._scope.name(self._label))
         self._show_thumb(self.thumb_a, slots.a)
         self._show_thumb(self.thumb_b, slots.b)
         of_one = slots.b is None and not slots.blocks
-        source = self._scope.source(self._label) if of_one else style_source(slots.a, self._label, label_set)
+        source = self._scope.source(self._label) if of_one else style_source(slots.a, label, label_set)
         short_source = self.tr("Drawn") if isinstance(slots.a, SampleStyle) else source  # its seed stands below
         self._source.show_text(short_source, tip=source)
-        second_source = style_source(slots.b, self._label, label_set) if slots.b is not None else None
+        second_source = style_source(slots.b, label, label_set) if slots.b is not None else None
         self.mix.show_mix(second_source, slots.amount)
         self.seed.show_seed(slots.a.seed if isinstance(slots.a, SampleStyle) else None)
         self._show_abilities()
@@ -249,15 +251,15 @@ class StyleCard(QFrame):
             self._document.label_set,
             side_pixels,
             self.devicePixelRatioF(),
-            place=Place(self._document.weights, self._label, self._document.fingerprint),
+            place=Place(self._document.weights, self._document.current_label, self._document.fingerprint),
         )
-        label_id = self._label
+        region = self._label
         draggable = thumb is self.thumb_a and not isinstance(style, MeanStyle)
         thumb.show_style(
             pixmap,
             icon=placeholder_icon(style),
-            tint=placeholder_tint(style, self._document.label_set.labels[label_id]),
-            drag=(lambda: style_mime(label_id)) if draggable else None,
+            tint=placeholder_tint(style, self._document.label_set.labels[self._document.current_label]),
+            drag=(lambda: style_mime(region)) if draggable else None,
         )
 
     def _styles_changed(self, label_ids: frozenset[int]) -> None:

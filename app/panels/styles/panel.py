@@ -138,10 +138,10 @@ class StylesPanel(QWidget):
 
     def _chosen(self, current_index: QModelIndex) -> None:
         if current_index.isValid() and not self._scope.whole_picture:
-            self._document.set_current_label(current_index.data(LABEL_ROLE))
+            self._document.set_current_region(current_index.data(LABEL_ROLE))
 
     def _show_current(self) -> None:
-        row_index = self.model.index_of(self._document.current_label)
+        row_index = self.model.index_of(self._document.current_region)
         selection = self.list.selectionModel()
         if row_index.isValid():
             selection.setCurrentIndex(row_index, QItemSelectionModel.SelectionFlag.ClearAndSelect)

@@ -42,8 +42,8 @@ class StyleRow:
 
 
 class StyleModel(LabelRowsModel):
-    """The labels that are in the map or have a style of their own, in the order of their ids; one row where one style
-    decides the whole picture."""
+    """The labels that are in the map or have a style of their own, in the order of their ids, each with its pieces
+    below; one row where one style decides the whole picture."""
 
     def __init__(self, document: Document, scope: StyleScope, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +54,7 @@ class StyleModel(LabelRowsModel):
         document.weights_changed.connect(self._rebuild)
         document.replaced.connect(self._rebuild)
         document.styles_changed.connect(self._styles_changed)
+        document.pieces_changed.connect(self._styles_changed)
         document.label_map_changed.connect(self._maybe_rebuild)
         self._rebuild()
 
@@ -64,19 +65,19 @@ class StyleModel(LabelRowsModel):
         return super().index_of(label_id)
 
     def row(self, label_id: int) -> StyleRow:
-        """What the row of ``label_id`` shows."""
-        label_set = self._document.label_set
+        """What the row of a region shows."""
+        label_set, label = self._document.label_set, self._document.regions.label_of(label_id)
         style = self._document.style(label_id)
         source_text = self._scope.source(label_id)
         locked = self._scope.locked(label_id)
         return StyleRow(
             label=label_id,
             name=self._scope.name(label_id),
-            colour=label_set.labels[label_id].colour,
+            colour=label_set.labels[label].colour,
             source=source_text,
             style=style,
             locked=locked,
-            place=Place(self._document.weights, label_id, self._document.fingerprint),
+            place=Place(self._document.weights, label, self._document.fingerprint),
             dice=self._scope.abilities.samples and not locked,
         )
 
@@ -85,7 +86,10 @@ class StyleModel(LabelRowsModel):
         styles = document.styles
         if self._scope.whole_picture:
             return [int(document.areas.argmax())]
-        return [x.id for x in document.label_set.labels if document.areas[x.id] > 0 or x.id in styles]
+        listed = [x.id for x in document.label_set.labels if document.areas[x.id] > 0 or x.id in styles]
+        if not self._scope.takes_pieces:
+            return listed
+        return [region for label in listed for region in (label, *document.regions.pieces_of(label))]
 
     def _rebuild(self, *_: object) -> None:
         self.beginResetModel()

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from engine.compose.mattes import soft_labels
+from engine.compose.mattes import soft_labels, soft_parts
 from engine.compose.samples import as_colours
 from engine.errors import BadRequest, Message, WeightsError
 from engine.labels.doubts import doubt_about, has_small_face
 from engine.labels.label_maps import check_label_map, resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.labels.looked_at import UNSEEN, Part, slices_of, without_unseen
+from engine.labels.pieces import PieceLabels, piece_mask
 from engine.pictures.closeup import focus, has_background
 from engine.pictures.face_frames import FaceFrame
 from engine.pictures.images import resize_image
@@ -56,7 +57,8 @@ class Frame:
     `UNSEEN` where a parser did not look. soft: (h, w, L), see `soft_labels`. box: of it in the photo. whole_map: label
     map of the whole photo, any size, with `UNSEEN` too. warnings: doubts about the map. cut_labels: those
     whose region ends where a parser that looked closer at a face saw no further. upright: the face, where the frame is
-    one of a face: what a network paints.
+    one of a face: what a network paints. piece_labels: once labels are parted (`in_pieces`), the label of each piece;
+    their ids in the maps follow those of the label set.
     """
 
     pixels: Array
@@ -69,6 +71,7 @@ class Frame:
     warnings: tuple[str, ...] = ()
     cut_labels: tuple[int, ...] = ()
     upright: Upright | None = None
+    piece_labels: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -125,10 +128,54 @@ class Frame:
         whole_map = without_unseen(whole_map, looked_at)
         return cls(pixels, colours, label_map, soft, box, whole_map, label_set, warnings, cut_labels)
 
+    def in_pieces(self, piece_map: Array, pieces: PieceLabels) -> Frame:
+        """The frame with its labels parted: each piece is a region beside what is left of its label.
+
+        piece_map: (H, W) uint8 of the whole photo, any size (`engine.labels.pieces`). Raises BadRequest: ids run out.
+        """
+        label_count = len(self.label_set)
+        if label_count + len(pieces) > UNSEEN:
+            raise BadRequest(
+                "A photo with these labels can have {0} pieces with styles of their own.", UNSEEN - label_count
+            )
+        rows, columns = slices_of(self.box, *piece_map.shape)
+        framed = piece_map[rows, columns] if piece_map[rows, columns].size else np.zeros((1, 1), np.uint8)
+        ordered = sorted(pieces.items())
+
+        def parted(label_map: Array, own_pieces: Array) -> Array:
+            here = resize_label_map(own_pieces, *label_map.shape)
+            regions = label_map.copy()
+            for number, (piece, label) in enumerate(ordered):
+                regions[piece_mask(label_map, here, piece, label)] = label_count + number
+            return regions
+
+        regions, labels = parted(self.label_map, framed), tuple(label for _, label in ordered)
+        return replace(
+            self,
+            label_map=regions,
+            soft=soft_parts(self.soft, regions, labels),
+            whole_map=parted(self.whole_map, piece_map),
+            piece_labels=labels,
+        )
+
+    def label_of(self, region: int) -> int:
+        """The label of a region of the frame: itself, or that of the piece."""
+        number = region - len(self.label_set)
+        return self.piece_labels[number] if 0 <= number < len(self.piece_labels) else region
+
+    def siblings(self, region: int) -> list[int]:
+        """The other regions of a region's label, what is left of it and its pieces."""
+        label, first_piece = self.label_of(region), len(self.label_set)
+        pieces = [first_piece + number for number, owner in enumerate(self.piece_labels) if owner == label]
+        return [each for each in (label, *pieces) if each != region] if pieces else []
+
     @property
     def painted_map(self) -> Array:
         """(h, w) of the frame, with label 0 for what is unseen."""
-        return np.where(self.label_map == UNSEEN, np.uint8(0), self.label_map)
+        labels = np.arange(256, dtype=np.uint8)
+        labels[UNSEEN] = 0
+        labels[len(self.label_set) : len(self.label_set) + len(self.piece_labels)] = self.piece_labels
+        return labels[self.label_map]
 
     def painted(self, showing: int | None = None) -> tuple[Array, Array]:
         """Pixels (h, w, 3) and label map (h, w) that a network paints: of the upright face, if there is one, and it
@@ -153,15 +200,16 @@ class Frame:
         region[self._shown_slices()] = False
         return bool(region.sum() > MISSED * pixel_count)
 
-    def name_of(self, label: int) -> str:
-        """The label's name; its number where the label set lacks it."""
+    def name_of(self, region: int) -> str:
+        """The name of a region's label; its number where the label set lacks it."""
+        label = self.label_of(region)
         return self.label_set[label].name if label < len(self.label_set) else str(label)
 
-    def no_region(self, label: int) -> BadRequest:
+    def no_region(self, region_name: str) -> BadRequest:
         """The error that says that the photo lacks a region, and which it has."""
-        shown_labels = np.unique(self.label_map[self.label_map != UNSEEN]).tolist()
+        shown_labels = np.unique(self.painted_map[self.label_map != UNSEEN]).tolist()
         regions = ", ".join(self.name_of(shown) for shown in shown_labels)
-        return BadRequest('The photo has no region "{0}"; its regions are {1}.', self.name_of(label), regions)
+        return BadRequest('The photo has no region "{0}"; its regions are {1}.', region_name, regions)
 
     def outside(self, labels: Sequence[int]) -> Array:
         """(h, w) share of each of the frame's pixels that is none of `labels` in the whole photo's label map."""

@@ -11,7 +11,7 @@ import numpy as np
 from engine.compose.change import RegionChange, region_change, tones_of
 from engine.compose.colours import colour_tones
 from engine.compose.composition import FrameChanges, compose_frames
-from engine.compose.mattes import border_of, region_mattes, together
+from engine.compose.mattes import border_of, region_mattes, together, touch, without_rest
 from engine.compose.own_colour import ONE_COLOURED
 from engine.compose.samples import as_colours, as_seen, in_colour
 from engine.compose.sharing import Claim, merged
@@ -20,6 +20,7 @@ from engine.compose.tones import BY_SPREAD, Tones
 from engine.errors import BadRequest, Message
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
+from engine.labels.pieces import number_of
 from engine.pictures.closeup import reduced
 from engine.pictures.images import read_image, resize_image
 from engine.pictures.photos import Photo, at_view_size
@@ -78,11 +79,19 @@ def _reshaped(photo: Photo, jobs: list[_Job]) -> Array:
     return reshaping[0].kept_reshaped(photo) if reshaping else photo.samples
 
 
+def photo_regions(request: EditRequest, services: Services, report: Report) -> tuple[Array, tuple[int, int]]:
+    """The label map (h, w) of the whole photo that an edit of one frame sees, any size, with `UNSEEN` where nobody
+    looked; and the photo's height and width. Raises as `EditRequest.run`."""
+    height, width = request.photo.read(services.kept, request.photo.identity(services.kept)).samples.shape[:2]
+    return _Job(request, None, services, report).frame.whole_map, (height, width)
+
+
 class _Job:
     """One run of an edit of one frame: what the steps share. Everything that is the same for the next edit of the photo
     is kept.
 
-    claim: what the frame has of the photo beside others. notes: what a user should know, as it is found out.
+    edits: the request's, with the frame's ids in place of labels and pieces. claim: what the frame has of the photo
+    beside others. notes: what a user should know, as it is found out.
     """
 
     def __init__(self, request: EditRequest, claim: Claim | None, services: Services, report: Report) -> None:
@@ -94,6 +103,9 @@ class _Job:
             self.photo_key = "filled", self.file_key, request.filled_holes
         self.parser_name = services.shelf.parser_for(self.painter.label_set)  # reads all cards: once
         self.profile = self.photo(request.view).icc_profile
+        label_count = len(self.painter.label_set)
+        self._ids = {piece: label_count + number for number, piece in enumerate(request.pieces)}
+        self.edits = [edit.replace(label=self._ids.get(edit.label, edit.label)) for edit in request.edits]
         report(0.1, Message("finding regions"))
         self._reshape: ReshapedFrame | None = None
         self._reshape_key: Hashable = None
@@ -101,6 +113,8 @@ class _Job:
         if request.reshaped_map is not None:
             self._reshape_key, self._reshape = self._find_reshape()
             self.frame_key, self.frame = self._find_frame(request.reshaped_map, self._reshape_key)
+        if request.pieces:
+            self.frame_key, self.frame = self._in_pieces(self.frame_key, self.frame)
         self.notes: list[str] = [Message('"{0}": {1}', request.photo.name, warning) for warning in self.frame.warnings]
 
     def photo(self, view: int) -> Photo:
@@ -175,9 +189,23 @@ class _Job:
 
         if not shows_all:
             frame = kept.get(key, lambda: analysed(False))
-            if not frame.misses([edit.label for edit in self.request.edits if edit.on]):
+            parted = self._in_pieces(key, frame)[1] if request.pieces else frame
+            if not parted.misses([edit.label for edit in self.edits if edit.on]):
                 return key, frame
         return (*key, "whole"), kept.get((*key, "whole"), lambda: analysed(True))
+
+    def _in_pieces(self, key: Hashable, frame: Frame) -> tuple[Hashable, Frame]:
+        """A frame with its labels parted into the request's pieces, and its key."""
+        pieces, piece_map = self.request.pieces, self.request.piece_map
+        assert piece_map is not None  # the request has seen to it
+        key = "pieces", key, tuple(pieces.items()), piece_map
+        return key, self.services.kept.get(key, lambda: frame.in_pieces(piece_map.array(), pieces))
+
+    def _name(self, region: int) -> str:
+        """What a region of the frame is called in sentences."""
+        numbers = [number_of(piece) for piece, region_id in self._ids.items() if region_id == region]
+        name = self.frame.name_of(region)
+        return Message("{0}, piece {1}", name, numbers[0]) if numbers else name
 
     def _find_reshape(self) -> tuple[Hashable, ReshapedFrame]:
         """What the photo's regions become, and the key of the photo that has them."""
@@ -206,14 +234,14 @@ class _Job:
         raises.
         """
         frame, name = self.frame, self.request.photo.name
-        edits = [edit for edit in self.request.edits if edit.on and edit.strength > 0]
+        edits = [edit for edit in self.edits if edit.on and edit.strength > 0]
         possible = [edit for edit in edits if frame.shows(edit.label)]
         labels = tuple(edit.label for edit in possible)
         if edits and not possible:
-            raise frame.no_region(edits[0].label)
+            raise frame.no_region(self._name(edits[0].label))
         for edit in edits:
-            region = frame.name_of(edit.label)
-            if edit.label == 0 and self.request.label_map is None and frame.has_unseen:
+            region = self._name(edit.label)
+            if frame.label_of(edit.label) == 0 and self.request.label_map is None and frame.has_unseen:
                 raise BadRequest(
                     '"{0}": the parser looked at the face alone, and a restyled {1} would end in a box around it; give '
                     "a label map of the whole photo (--labels), or count the rest, body and all, as {1} (--count-rest, "
@@ -223,7 +251,7 @@ class _Job:
                 )
             if edit.label not in labels:
                 self.notes.append(Message('"{0}": it has no region "{1}" to restyle.', name, region))
-            elif edit.label in frame.cut_labels:
+            elif frame.label_of(edit.label) in frame.cut_labels:
                 cut_regions = ", ".join(frame.name_of(label) for label in frame.cut_labels)
                 note = Message('"{0}": the parser saw only a part of {1}; correct its label map.', name, cut_regions)
                 self.notes.append(note)
@@ -232,8 +260,13 @@ class _Job:
         return [self._change(edit, next(each for each in regions if edit.label in each)) for edit in possible]
 
     def _change(self, edit: RegionEdit, labels: tuple[int, ...]) -> RegionChange:
-        """One edit's change; `labels`: all that are one region with it."""
+        """One edit's change; `labels`: all that are restyled and one region with it.
+
+        Where a label is parted its colours say nothing: what lies on the other side is one region with it too.
+        """
         frame, kept = self.frame, self.services.kept
+        beside = [each for each in frame.siblings(edit.label) if touch(frame.label_map, edit.label, each)]
+        labels = tuple(dict.fromkeys([*labels, *beside]))
         tones_key, (tones, notes) = self._tones(edit)
         self.notes += notes
 
@@ -253,10 +286,10 @@ class _Job:
                 frame.colours,
                 frame.label_map,
                 edit.label,
-                mattes[edit.label],
+                without_rest(mattes[edit.label]) if beside else mattes[edit.label],
                 tones,
                 box=frame.box,
-                one_colour=_one_colour(self.painter.label_set, edit.label),
+                one_colour=self._one_coloured(edit.label),
                 by_spread=frame.name_of(edit.label) in BY_SPREAD and not isinstance(edit.style, ColourStyle),
                 stranded=frame.name_of(edit.label) in STRANDED,
             )
@@ -279,7 +312,7 @@ class _Job:
                     '"{0}" is not there any more: {1} is painted in the style that was kept of it and looks different; '
                     "put the file back.",
                     style.path,
-                    self.frame.name_of(edit.label),
+                    self._name(edit.label),
                 )
             )
         key += self.frame_key, edit.label
@@ -294,33 +327,37 @@ class _Job:
     def _coloured_tones(self, style: ColourStyle, label: int) -> Tones:
         pixel = np.rint(np.array([[style.rgb()]]) * 255).astype(np.uint8)
         red, green, blue = (from_srgb(pixel, self.profile)[0, 0] / 255).tolist()
-        one_colour = _one_colour(self.painter.label_set, label)
-        own = tones_of(self.frame.colours, self._region(label), one_colour=one_colour)
+        own = tones_of(self.frame.colours, self._region(label), one_colour=self._one_coloured(label))
         return colour_tones((red, green, blue), own)
 
+    def _one_coloured(self, region: int) -> bool:
+        return _one_colour(self.painter.label_set, self.frame.label_of(region))
+
     def _painted_tones(self, edit: RegionEdit) -> TonesAndNotes:
-        """Tones of the region as the model paints it, all others in the photo's own styles."""
+        """Tones of the region as the model paints it, all others in the photo's own styles; of a piece its label is
+        painted whole."""
 
         def painting(painted_blocks: int, block_count: int) -> None:
             self.report(0.4, Message("painting"))
 
         painting(0, 1)
         frame, services = self.frame, self.services
-        own_pixels, own_map = frame.painted(showing=edit.label)
+        label = frame.label_of(edit.label)
+        own_pixels, own_map = frame.painted(showing=label)
         styles = photo_styles(self.painter, frame, services)
         label_map = LabelMapData.from_array(own_map)
-        request = RenderRequest(self.request.weights, label_map, {**styles, edit.label: edit.style})
+        request = RenderRequest(self.request.weights, label_map, {**styles, label: edit.style})
         tensor, notes = read_codes(request, self.painter, services, self.report)
         pixels, _ = self.painter.paint(request, tensor, painting)
         reached = services.codes.encode(self.painter, pixels, own_map)
-        if len(tensor) == 1 and reached.present[edit.label]:
+        if len(tensor) == 1 and reached.present[label]:
             tensor = tensor.clone()
-            wanted = tensor[0, edit.label]
-            wanted.copy_(tensor.new_tensor(aimed(wanted.numpy(), reached.codes[edit.label])))
+            wanted = tensor[0, label]
+            wanted.copy_(tensor.new_tensor(aimed(wanted.numpy(), reached.codes[label])))
             pixels, _ = self.painter.paint(request, tensor, painting)
-        one_colour = _one_colour(self.painter.label_set, edit.label)
         colours = as_colours(from_srgb(pixels, self.profile))
-        return tones_of(colours, (own_map == edit.label).astype(np.float32), one_colour=one_colour), tuple(notes)
+        region = (own_map == label).astype(np.float32)
+        return tones_of(colours, region, one_colour=self._one_coloured(edit.label)), tuple(notes)
 
 
 def _files_of(style: Style) -> tuple[Hashable, ...]:

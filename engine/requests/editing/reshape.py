@@ -16,6 +16,7 @@ from engine.compose.strands import STRANDED
 from engine.errors import BadRequest, Message
 from engine.labels.label_maps import check_label_map, resize_label_map
 from engine.labels.looked_at import Part, slices_of
+from engine.labels.pieces import is_piece
 from engine.pictures.face_frames import FaceFrame, brought_back
 from engine.pictures.profiles import from_srgb
 from engine.requests.base import Report, Services
@@ -81,7 +82,8 @@ def changes_beyond(request: EditRequest, frame: Frame) -> bool:
 
 def added_styles(request: EditRequest, own_styles: dict[int, Style]) -> dict[int, Style]:
     """The styles of edits of labels that have none in the photo: those are painted in them."""
-    return {edit.label: edit.style for edit in request.edits if edit.on and edit.label not in own_styles}
+    added = (edit for edit in request.edits if edit.on and not is_piece(edit.label))
+    return {edit.label: edit.style for edit in added if edit.label not in own_styles}
 
 
 def reshaped_frame(

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from engine.errors import ConfigError
 from engine.nn.blocks import resize_nearest
+from engine.nn.label_places import HotPieces
 from engine.nn.sizes import check_size
 from engine.nn.spade import init_to_scale
 from engine.nn.style_encoder import region_average_pool
@@ -183,14 +184,16 @@ class GlobalGenerator(nn.Module):
         codes: Tensor | None = None,
         on_block: Callable[[int, int], None] | None = None,
         size: tuple[int, int] | None = None,
+        pieces: HotPieces | None = None,
     ) -> Tensor:
         """Paint.
 
         Args:
             hot: (B, C, h, w) one-hot label map, C = `config.channels` (labels, then edges).
-            codes: (B, L, features), only in a network with features.
+            codes: (B, L + P, features), only in a network with features; of labels and then of pieces.
             on_block: called with (layers done, layers) before each layer; may raise to stop.
             size: (H, W) of the picture, multiples of `config.stride`; the label map's unless given.
+            pieces: P parts of regions with codes of their own, as the paper's instances have.
 
         Returns:
             (B, 3, H, W) in (-1, 1).
@@ -205,10 +208,12 @@ class GlobalGenerator(nn.Module):
             raise ValueError(f"this network takes codes of {self.config.features} numbers per label")
         x = hot
         if codes is not None:
-            labels = self.config.labels
-            if codes.shape[1:] != (labels, self.config.features):
+            regions = hot[:, : self.config.labels]
+            if pieces is not None:
+                regions = HotPieces(resize_nearest(pieces.hot, height, width), pieces.labels).beside(regions)
+            if codes.shape[1:] != (regions.shape[1], self.config.features):
                 raise ValueError(f"codes of {tuple(codes.shape[1:])} are not of this network")
-            x = torch.cat([hot, torch.einsum("blf,blhw->bfhw", codes.to(hot.dtype), hot[:, :labels])], dim=1)
+            x = torch.cat([hot, torch.einsum("blf,blhw->bfhw", codes.to(hot.dtype), regions)], dim=1)
         picture: Tensor = self.body(x, on_block)
         return picture
 

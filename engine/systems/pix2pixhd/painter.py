@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from engine.nn.label_places import HotPieces
 from engine.painting.painter import Array, OnBlock
 from engine.painting.sizes import Fitted
 from engine.painting.style_spread import DrawnStyles
@@ -24,7 +25,7 @@ class Pix2PixHDPainter(LabelPainter):
 
     def _mean_style(self, weights: Weights) -> Tensor:
         self.code_length = self.config.features
-        self.measures_styles = bool(self.code_length)
+        self.measures_styles = self.takes_pieces = bool(self.code_length)
         self._drawn = DrawnStyles(weights, self.config.labels, self.code_length)
         measured_mean = self._drawn.mean() if self.code_length else None
         self.has_mean = measured_mean is not None or not self.code_length
@@ -45,4 +46,5 @@ class Pix2PixHDPainter(LabelPainter):
         return self._drawn.sample(label_id, seed)
 
     def _render(self, fitted: Fitted, style_codes: Tensor, request: RenderRequest, on_block: OnBlock) -> Tensor:
-        return self.paint_literally(fitted.ids, style_codes if self.code_length else None, on_block)
+        codes = style_codes if self.code_length else None
+        return self.paint_literally(fitted.ids, codes, on_block, pieces=HotPieces.of(fitted.pieces, self.device))

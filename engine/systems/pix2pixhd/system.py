@@ -26,6 +26,7 @@ def abilities(card: Card) -> Abilities:
     return Abilities(
         images=has_features,
         samples=has_features and bool(card.styles_sha256),
+        pieces=has_features,
         stride=2 ** max(halvings),
         resolution=resolution_of(config),
     )

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from engine.errors import ConfigError
 from engine.nn.blocks import Noise, resize_nearest
-from engine.nn.label_places import LabelConditions
+from engine.nn.label_places import HotPieces, LabelConditions
 from engine.nn.sean import SEAN, SEANResBlk
 from engine.nn.sizes import check_resolution, check_size
 from engine.nn.spade import init_papers, upsample
@@ -173,17 +173,19 @@ class SEANGenerator(nn.Module):
         contracted: bool = False,
         on_block: Callable[[int, int], None] | None = None,
         size: tuple[int, int] | None = None,
+        pieces: HotPieces | None = None,
     ) -> Tensor:
         """Paint.
 
         Args:
             hot: (B, L, h, w) one-hot label map.
-            codes: (B, E, L, style_width), E = 1 (one style), the number of styled blocks (crossover) or of
-                styled norms.
+            codes: (B, E, L + P, style_width), E = 1 (one style), the number of styled blocks (crossover) or of
+                styled norms; behind those of the labels the codes of the pieces.
             noise: where the layers' noise comes from; None paints without.
             contracted: evaluate style branches by contraction (same numbers, less work; see `engine.nn.sean`).
             on_block: called with (blocks done, blocks) before each block; may raise to stop.
             size: (H, W) of the picture, multiples of `config.stride`; the label map's unless given.
+            pieces: P parts of regions, each with a code of its own (section 3.1: a style for each region instance).
 
         Returns:
             (B, 3, H, W) in (-1, 1).
@@ -194,7 +196,7 @@ class SEANGenerator(nn.Module):
         height, width = hot.shape[-2:] if size is None else size
         stride = self.config.stride
         check_size((height, width), stride)
-        conditions = LabelConditions(hot, contracted)
+        conditions = LabelConditions(hot, contracted, pieces)
         codes_by_block = self.codes_per_norm(codes)
         # x: (B, channels[0], H / stride, W / stride), doubled before some blocks.
         x = self.start(resize_nearest(hot, height // stride, width // stride))

@@ -25,6 +25,7 @@ class SEANPainter(LabelPainter):
     """
 
     renderer = FastSEAN
+    takes_pieces = True
     measures_styles = True
 
     def _mean_style(self, weights: Weights) -> Tensor:
@@ -54,5 +55,7 @@ class SEANPainter(LabelPainter):
 
     def _render(self, fitted: Fitted, style_codes: Tensor, request: RenderRequest, on_block: OnBlock) -> Tensor:
         noise = seeded_noise(request.seed, self.device)
-        picture: Tensor = self.fast().render(fitted.ids, style_codes, noise, on_block, request.precision)
+        picture: Tensor = self.fast().render(
+            fitted.ids, style_codes, noise, on_block, request.precision, pieces=fitted.pieces
+        )
         return picture

@@ -40,6 +40,7 @@ def abilities(card: Card) -> Abilities:
     return Abilities(
         images=True,
         samples=bool(card.styles_sha256),
+        pieces=True,
         blocks=min(number_of(config, "styled_blocks", 6), len(doublings)) if can_cross_over else 0,
         stride=int(2 ** sum(map(bool, doublings))),
         resolution=resolution_of(config),

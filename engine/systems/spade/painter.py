@@ -60,7 +60,7 @@ class SPADEPainter(LabelPainter):
         return drawn(0, seed, self.code_length)
 
     def _render(self, fitted: Fitted, style_codes: Tensor, request: RenderRequest, on_block: OnBlock) -> Tensor:
-        style_vector = self._style_vector(fitted.label_map, style_codes) if self.config.latent else None
+        style_vector = self._style_vector(fitted.regions, style_codes) if self.config.latent else None
         if self.literal:
             return self.paint_literally(fitted.ids, None if style_vector is None else style_vector[None], on_block)
         edges = label_edges(fitted.ids) if self.config.edges else None

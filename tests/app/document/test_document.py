@@ -188,7 +188,7 @@ def test_a_fill_by_label_is_one_step_with_its_area(document, qtbot):
     with qtbot.waitSignal(document.label_map_changed):
         assert document.pixels.fill(32, 40, HAIR)
     assert document.undo_text == "Fill with Hair"
-    assert document.area(HAIR) == pytest.approx((document.label_map == HAIR).mean())
+    assert document.regions.share(HAIR) == pytest.approx((document.label_map == HAIR).mean())
     document.undo()
     assert np.array_equal(document.label_map, before)
 
@@ -357,7 +357,7 @@ def test_a_label_that_the_set_does_not_have_is_refused_everywhere(document, labe
         lambda: document.label_states.set_visible(label, False),
         lambda: document.label_states.show_only(label),
         lambda: document.set_current_label(label),
-        lambda: document.area(label),
+        lambda: document.regions.share(label),
         lambda: document.style(label),
     ):
         with pytest.raises(BadRequest, match="not in the label set"):

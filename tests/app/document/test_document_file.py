@@ -22,6 +22,7 @@ from engine.documents import document_file as files
 from engine.documents.document_file import read_document_request
 from engine.errors import BadFile, EngineError
 from engine.labels.label_sets import load_label_set
+from engine.labels.pieces import FIRST_PIECE
 from engine.pictures.face_frames import FaceFrame
 from engine.pictures.sniffing import sniff
 from engine.requests.editing.filled_hole import FilledHole
@@ -52,6 +53,8 @@ OTHER = {
     "photo": PhotoReference("/photos/me.jpg", "ab" * 32),
     "looked_at": (0.1, 0.2, 0.9, 0.8),
     "photo_map": FrozenMap.of(face_label_map(64)[:, ::-1]),
+    "pieces": {FIRST_PIECE: HAIR},
+    "piece_map": FrozenMap.of(face_label_map(64) // HAIR),
     "face": FaceFrame(0.4, 0.5, 0.2, 15.0),
     "filled_holes": (FilledHole.of(photo_of(face_label_map(64)), face_label_map(64) == 13),),
 }  # fmt: skip

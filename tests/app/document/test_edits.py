@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from app.document.by_region.label_styles import LabelStyles
 from app.document.document import Document
-from app.document.label_styles import LabelStyles
 from engine.errors import BadRequest
 from engine.requests.edit import RegionEdit
 from engine.requests.styles import MEAN, SampleStyle

@@ -26,13 +26,14 @@ from app.raster.frozen_maps import FrozenMap
 from engine.errors import BadRequest
 from engine.labels.label_sets import load_label_set
 from engine.labels.looked_at import Part
+from engine.labels.pieces import FIRST_PIECE
 from engine.pictures.face_frames import FaceFrame
 from engine.requests.base import Request
 from engine.requests.editing.filled_hole import FilledHole
 from engine.requests.json_text import from_json, to_json
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.photo_reference import PhotoReference
-from engine.requests.render import LOCKS, RenderResult
+from engine.requests.render import LOCKS, PIECES, RenderResult
 from engine.requests.styles import SampleStyle, Style
 from tests.fixtures import face_label_map, photo_of
 
@@ -46,7 +47,7 @@ HAIR, SKIN = 13, 1
 class MoodRequest(Request[RenderResult], frozen=True, tag="mood"):
     """A picture in a mood; no kind of request that is shipped stands below it."""
 
-    unless_empty = LOCKS
+    unless_empty = (*LOCKS, *PIECES)
 
     label_map: LabelMapData
     styles: dict[int, Style] = {}
@@ -62,6 +63,8 @@ class MoodRequest(Request[RenderResult], frozen=True, tag="mood"):
     reshaped_map: LabelMapData | None = None
     face: FaceFrame | None = None
     filled_holes: tuple[FilledHole, ...] = ()
+    pieces: dict[int, int] = {}
+    piece_map: LabelMapData | None = None
     mood: str = "calm"
 
 
@@ -118,7 +121,8 @@ def known_kinds(monkeypatch):
 
 # ---------------------------------------------------------------- a scene, and another value for each field
 
-BASE = MoodScene(FACES, FrozenMap.of(face_label_map(64)), "sean-faces", kind=MOOD)
+PIECE_MAP = FrozenMap.of(face_label_map(64) // HAIR)  # without it pieces lie nowhere
+BASE = MoodScene(FACES, FrozenMap.of(face_label_map(64)), "sean-faces", kind=MOOD, piece_map=PIECE_MAP)
 OTHER: dict[str, Any] = {
     "label_set": replace(FACES, name="others"),
     "label_map": FrozenMap.of(face_label_map(64)[::-1]),
@@ -141,6 +145,8 @@ OTHER: dict[str, Any] = {
     "face": FaceFrame(0.4, 0.5, 0.2, 15.0),
     "filled_holes": (FilledHole.of(photo_of(face_label_map(64)), face_label_map(64) == HAIR),),
     "photo_map": FrozenMap.of(face_label_map(64)[:, ::-1]),
+    "pieces": {FIRST_PIECE: HAIR},
+    "piece_map": FrozenMap.of(PIECE_MAP.array()[::-1]),
 }
 ROLES = roles(MoodScene)
 FIELDS = tuple(ROLES)
@@ -401,7 +407,7 @@ def test_a_sentence_becomes_the_label_map_of_which_the_picture_is_painted(docume
         assert np.array_equal(document.picture, photo_of(document.label_map))
         assert session.ran == [
             LayoutRequest(weights="layouts", sentence="two dogs"),
-            MoodRequest(weights="sean-faces", label_map=session.ran[1].label_map),
+            MoodRequest(weights="sean-faces", label_map=session.ran[1].label_map, piece_map=PIECE_MAP.data),
         ]
         document.undo()
         assert document.scene.inputs == OTHER["inputs"] and document.scene.label_map == BASE.label_map

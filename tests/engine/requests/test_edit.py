@@ -555,7 +555,7 @@ def test_the_command_writes_the_edited_photo(
 
 
 def test_a_word_that_labels_share_edits_all_of_them() -> None:
-    edits = edits_of(load_label_set("faces"), [], ["lips=#a01030"], ["lips=0.5"])
+    edits, _ = edits_of(load_label_set("faces"), [], ["lips=#a01030"], ["lips=0.5"])
     assert [(edit.label, edit.style, edit.strength) for edit in edits] == [
         (label, ColourStyle("#a01030"), 0.5) for label in (11, 12)
     ]

@@ -28,14 +28,14 @@ class LabelStates:
         self._change_members("hidden", label, not visible, text)
 
     def set_style_locked(self, labels: int | Collection[int], locked: bool) -> None:
-        """Keeps the style of one label, or of several, when many change at once; choosing one for this very label
+        """Keeps the style of one region, or of several, when many change at once; choosing one for this very region
         still changes it.
         """
         chosen_labels = frozenset(
-            self._document.checked(label) for label in ([labels] if isinstance(labels, int) else labels)
+            self._document.regions.checked(label) for label in ([labels] if isinstance(labels, int) else labels)
         )
         text = tr("Lock the style of {0}") if locked else tr("Unlock the style of {0}")
-        name = self._document.label_name(min(chosen_labels)) if len(chosen_labels) == 1 else tr("the picture")
+        name = self._document.regions.name(min(chosen_labels)) if len(chosen_labels) == 1 else tr("the picture")
         locked_labels = self._document.style_locked
         self._document.change(
             "style_locked",
@@ -49,7 +49,7 @@ class LabelStates:
         if self._document.hidden == hidden_labels:
             self._document.change("hidden", frozenset(), text=tr("Show all labels"))
         else:
-            text = tr("Show only {0}").format(self._document.label_name(label))
+            text = tr("Show only {0}").format(self._document.regions.name(label))
             self._document.change("hidden", hidden_labels, text=text)
 
     def _change_members(self, field: str, label: int, member: bool, text: str) -> None:
@@ -58,5 +58,5 @@ class LabelStates:
         self._document.change(
             field,
             other_members | {label} if member else other_members,
-            text=text.format(self._document.label_name(label)),
+            text=text.format(self._document.regions.name(label)),
         )

@@ -1,4 +1,4 @@
-"""Styles of a document by label, and in a photo the list of edits that they make; each change a step of the history.
+"""Styles of a document by region, and in a photo the list of edits that they make; each change a step of the history.
 
 A row of that list is no value of its own: it is a label's style, its strength and whether it is switched on, so all
 that gives a label a style makes a row, and one without a style has none.
@@ -28,19 +28,21 @@ class LabelStyles:
 
     @property
     def edits(self) -> tuple[RegionEdit, ...]:
-        """The rows of the list of edits, in the order of the labels."""
-        return rows_of(self._document.styles, self._document.strengths, self._document.switched_off)
+        """The rows of the list of edits, in the order of the labels, those of pieces below their labels'."""
+        pieces = self._document.pieces
+        rows = rows_of(self._document.styles, self._document.strengths, self._document.switched_off)
+        return tuple(sorted(rows, key=lambda row: (pieces.get(row.label, row.label), row.label)))
 
     def set_styles(
         self, styles: Mapping[int, Style | None], text: str | None = None, *, merge: Hashable | None = None
     ) -> None:
-        """Chooses the styles of labels in one step; labels that are not named keep theirs.
+        """Chooses the styles of labels and pieces in one step; those that are not named keep theirs.
 
         None or MeanStyle is the weights' mean, and in a photo the photo itself. What is chosen is seen: a change that
         was switched off is on again. `merge` as in `Document.change`.
         """
         document = self._document
-        chosen_styles = {document.checked(label): style for label, style in styles.items()}
+        chosen_styles = {document.regions.checked(region): style for region, style in styles.items()}
         removed = {label for label, style in chosen_styles.items() if style is None or isinstance(style, MeanStyle)}
         document.change_values(
             {
@@ -64,7 +66,7 @@ class LabelStyles:
     def set_edit_on(self, label: int, on: bool, *, also: tuple[int, ...] = ()) -> None:
         """Shows a region's change, or the photo in its place; `also`: that of the other of its pair."""
         text = tr("Switch {0} on") if on else tr("Switch {0} off")
-        labels = {self._document.checked(each) for each in (label, *also)}
+        labels = {self._document.regions.checked(each) for each in (label, *also)}
         switched_off = self._document.switched_off - labels if on else self._document.switched_off | labels
         self._document.change("switched_off", switched_off, text=text.format(self._name(label, *also)))
 
@@ -80,16 +82,17 @@ class LabelStyles:
         """
         document, all_edits = self._document, tuple(pasted)
         known_edits = [edit for edit in all_edits if edit.label < len(document.label_set)]
-        labels, known = frozenset(edit.label for edit in known_edits), by_label(known_edits)
+        labels, pasted_values = frozenset(edit.label for edit in known_edits), by_label(known_edits)
         document.change_values(
             {
-                "styles": {**document.styles, **known["styles"]},
-                "strengths": {**document.strengths, **known["strengths"]},
-                "switched_off": document.switched_off - labels | {*known["switched_off"]},
+                "styles": {**document.styles, **pasted_values["styles"]},
+                "strengths": {**document.strengths, **pasted_values["strengths"]},
+                "switched_off": document.switched_off - labels | {*pasted_values["switched_off"]},
             },
             tr("Paste edits"),
         )
         return tuple(edit.label for edit in all_edits if edit.label not in labels)
 
     def _name(self, *labels: int) -> str:
-        return names_of(self._document.label_set, [self._document.checked(label) for label in labels])
+        regions = self._document.regions
+        return names_of(self._document.label_set, [regions.checked(label) for label in labels], self._document.pieces)
