@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from engine.errors import EngineError, WeightsError
 from engine.labels.label_sets import LabelSet
 from engine.requests.render import RenderRequest
-from engine.systems import abilities, default_weights, parser_for, position, serves
+from engine.systems import abilities, default_weights, finder_among, parser_for, position, serves
 from engine.systems.base import Abilities
 from engine.weights.card import Card, read_card, unlearnt
 from engine.weights.store import WeightsEntry, find_weights, lasting_name, list_weights
@@ -132,6 +132,10 @@ class Catalogue(QObject):
     def parser_for(self, label_set: LabelSet) -> str | None:
         """Weights that find these labels in a photo."""
         return parser_for(self._entries, label_set)
+
+    def face_finder(self) -> str | None:
+        """Weights that find faces in photos."""
+        return finder_among(self._entries)
 
     def unlearnt(self, weights_name: str) -> frozenset[int]:
         """Labels that the weights saw next to nothing of; empty where their card does not say, or cannot be read."""

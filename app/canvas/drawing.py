@@ -162,7 +162,8 @@ class Drawing:
             painter.setOpacity(1.0)
         if self._highlight is not None:
             painter.drawImage(target, self._highlight.image)
-        if self._document.looked_at is not None and not pane.original:
+        framed = self._document.scene.face is not None  # its frame is seen (`app.canvas.frames_overlay`)
+        if self._document.looked_at is not None and not pane.original and not framed:
             draw_part(painter, target, self._document.looked_at, darken=self._highlighted == 0)
 
     def _draw_checks(self, painter: QPainter, target: QRectF, palette: QPalette) -> None:

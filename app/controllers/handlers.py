@@ -59,8 +59,14 @@ def _document_handlers(controllers: Controllers, document: Document) -> dict[str
 
 
 def _canvas_handlers(controllers: Controllers, canvas: CanvasWidget) -> dict[str, Handler]:
+    frames = controllers.frames
     return {
         **{tool.id.value: partial(canvas.set_tool, tool.id.value) for tool in TOOLS},
+        "frame_whole": frames.choose_whole,
+        "frame_next": frames.choose_next,
+        "frame_new": frames.add,
+        "frame_adjust": frames.adjust,
+        "frame_remove": frames.remove,
         "brush_smaller": partial(canvas.step_brush, -1),
         "brush_larger": partial(canvas.step_brush, 1),
         "brush_much_smaller": partial(canvas.step_brush, -1, large=True),

@@ -19,6 +19,7 @@ from app.controllers.render import RenderController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import picture_filters
 from app.document.document import BACKGROUND
+from app.document.frames import states_of_faces
 from app.document.opening import (
     Found,
     OpenedPhoto,
@@ -181,9 +182,12 @@ class PhotosController(QObject):
         photo, label_set = self._document.photo, self._document.label_set
         if photo is None or not self._document.origin.awaits_regions:
             return
-        parser = self._core.catalogue.parser_for(label_set)
+        parser, finder = self._core.catalogue.parser_for(label_set), self._core.catalogue.face_finder()
+        finder = finder if self._document.kind.has_frames else None
         self._core.submit(
-            lambda work: photo_regions(work, original or original_for(work, photo), label_set=label_set, parser=parser),
+            lambda work: photo_regions(
+                work, original or original_for(work, photo), label_set=label_set, parser=parser, finder=finder
+            ),
             text=self.tr("Finding the regions of {0}").format(photo.name),
             on_done=lambda found_regions: self._regions_found(*found_regions),
             only_for=self._document,
@@ -192,16 +196,21 @@ class PhotosController(QObject):
     def _regions_found(self, label_map: FrozenMap, regions: Regions) -> None:
         if not self._document.origin.awaits_regions:
             return  # a map took their place, or they were found twice
-        self._document.pixels.take_regions(label_map, regions.looked_at)
+        others = states_of_faces(face for face in regions.faces if face != regions.face)
+        frames = {"face": regions.face, "other_frames": others} if regions.faces else {}
+        self._document.pixels.take_regions(label_map, {"looked_at": regions.looked_at, **frames})
         choose_first_label(self._context)
         sentences = [doubt_text(self._document.label_set, regions.doubtful)]
-        if regions.looked_at is not None:
+        if regions.looked_at is not None and regions.face is None:
             rest = self.tr("Only the face in the dashed frame was looked at: what lies outside stays as it is.")
             sentences.insert(0, rest)
         if any(sentences):
             self._core.hub.notice(" ".join(filter(None, sentences)), topic=REST)
         self._warn(regions.warnings)
-        self._context.status.show_message(self.tr("Drop a picture on a region: only its colours and texture are taken"))
+        hint = self.tr("Drop a picture on a region: only its colours and texture are taken")
+        if len(regions.faces) > 1:
+            hint = self.tr("{0} faces: the largest is edited; a click on another one's number changes to it")
+        self._context.status.show_message(hint.format(len(regions.faces)))
 
     @Slot()
     def _forget_warnings(self) -> None:

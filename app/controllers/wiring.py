@@ -31,6 +31,7 @@ from app.controllers.studio import StudioController
 from app.controllers.styles import StylesController
 from app.controllers.styling.colours import ColoursController
 from app.controllers.styling.edits import EditsController
+from app.controllers.styling.frames import FramesController
 from app.controllers.styling.library import LibraryController
 from app.controllers.styling.pairs import PairsController
 from app.controllers.styling.pieces import PiecesController
@@ -75,6 +76,7 @@ class Controllers:
     exports: ExportController
     files: FilesController
     filling: FillController
+    frames: FramesController
     help: HelpController
     labels: LabelsController
     library: LibraryController
@@ -124,6 +126,7 @@ def make_controllers(context: Context, parts: WindowParts, parent: QObject) -> C
         exports=exports,
         files=files,
         filling=FillController(context, parts.canvas, parent),
+        frames=FramesController(context, parts.canvas, parts.menus["FRAMES"], parts.actions, parent),
         help=HelpController(context, parent),
         labels=LabelsController(context, parts.labels, parent),
         library=LibraryController(context, styles, (styles_panel.shelf, edits_panel.shelf), parent),

@@ -56,6 +56,7 @@ class Document(QObject):
     weights_changed = Signal(str)
     photo_changed = Signal(object)  # PhotoReference or None
     looked_at_changed = Signal(object)  # Part or None
+    frames_changed = Signal(object)  # the frame that is edited, or the others: ask the scene
     detail_changed = Signal(str)
     labels_changed = Signal(object)  # frozenset of label ids whose lock or visibility changed
     style_locks_changed = Signal(object)  # frozenset of regions
@@ -63,7 +64,7 @@ class Document(QObject):
     current_label_changed = Signal(int)  # or another piece of it became the current region
     replaced = Signal()  # label set, size, everything: bind again (no other signal follows)
     picture_changed = Signal()
-    path_changed = Signal()  # another file holds the document; `replaced` may also bring another path
+    path_changed = Signal()  # another file holds the document, as it may after `replaced`
     undo_changed = Signal()
     dirty_changed = Signal(bool)
 
@@ -220,13 +221,12 @@ class Document(QObject):
         self._put(new)
         self.push(ValuesCommand(self._put, old=old, new=new, text=text, merge_key=merge))
 
-    def take_looked_at(self, looked_at: Part | None) -> None:
-        """The part of the photo in which its regions were found: comes with them, and is no step of the history."""
-        self._put({"looked_at": looked_at})
+    def take_found(self, values: Mapping[str, Any]) -> None:
+        """Fields of the scene, found in the photo along with its regions: no step of the history."""
+        self._put(values)
 
     def set_seed(self, seed: int) -> None:
-        """Chooses the seed, 0 to 2**63 - 1."""
-        self.change("seed", seed)
+        self.change("seed", seed)  # 0 to 2**63 - 1
 
     def set_detail(self, detail: Detail) -> None:
         """How a label map is painted that is larger than the weights know: "model" or "full"."""
@@ -239,7 +239,7 @@ class Document(QObject):
     # ------------------------------------------------------------ what the engine made
 
     def take(self, kind: Kind, result: Any) -> None:
-        """Takes the result of a request of that kind: it becomes the picture, the label map, whatever the kind says."""
+        """Takes the result of a request of that kind: it becomes what the kind says, the picture for one."""
         kind.take(self, result)
 
     def set_picture(self, pixels: np.ndarray | None) -> None:

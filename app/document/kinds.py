@@ -92,6 +92,7 @@ class Kind:
         is written is a photo, with all that its file brought along.
     lists_edits: whether a label's style is a change of its region, a row in a list of edits, and a region without one
         stays as it is; otherwise every region is painted.
+    has_frames: whether a photo may be edited in frames (`app.document.frames`).
     reshapes: whether a label map of other shapes than the photo shows changes the photo.
     morphs: whether steps between two styles of a label can be painted: the request is a `RenderRequest`, or has its
         fields.
@@ -108,6 +109,7 @@ class Kind:
     idle: Callable[[Scene], bool] = lambda scene: False
     offer: PhotoOffer | None = None
     lists_edits: bool = False
+    has_frames: bool = False
     reshapes: bool = False
     morphs: bool = False
 
@@ -293,6 +295,7 @@ EDIT = register(
         idle=_changes_nothing,
         offer=PhotoOffer(mark("Edit this photo"), mark("Restyle regions, and nothing else"), mark("{0} - edits")),
         lists_edits=True,
+        has_frames=True,
         reshapes=True,
     )
 )

@@ -16,8 +16,9 @@ from app.document.saved.document_file import SavedDocument, read_document
 from app.document.saved.process_folders import Leftover, is_open_elsewhere
 from app.document.saved.scene_data import ReadScene
 from app.document.scene import Scene
+from app.jobs.frames import find_faces, frame_regions
 from app.jobs.originals import Original, Regions, original_for, regions_for
-from app.jobs.photos import Photo
+from app.jobs.photos import Photo, known_regions
 from app.jobs.work_lane import Work
 from app.jobs.writing import PhotoRequest
 from app.raster.boxes import Box
@@ -31,6 +32,7 @@ from engine.labels.label_sets import LabelSet, load_label_set
 from engine.labels.looked_at import WHOLE, Part
 from engine.painting.sizes import encoded_size, painted_size
 from engine.pictures.closeup import focus, has_background
+from engine.pictures.face_frames import FaceFrame
 from engine.pictures.images import read_image, resize_image
 from engine.pictures.png import read_embedded_request
 from engine.pictures.sniffing import has_label_colours, sniff
@@ -45,7 +47,7 @@ FEW = 64  # colours
 USUAL_STRIDE = 32  # of documents whose weights are not there
 
 
-REGIONS = {"label_map": None, "reshaped_map": None, "looked_at": None, "face": None, "filled_holes": ()}
+REGIONS = {"label_map": None, "reshaped_map": None, "looked_at": None, "face": None, "filled_holes": (), "other_frames": ()}
 """Keys of a request that say where what is in its photo, and what they hold of another one, which has its own."""
 
 
@@ -320,7 +322,11 @@ def read_photo_document(work: Work, opened_file: Found, *, label_set: LabelSet, 
     values = opened_file.values()
     warnings: tuple[str, ...] = ()
     if values["label_map"] is None:
-        values["label_map"], regions = photo_regions(work, original, label_set=label_set, parser=parser)
+        face, others = values.get("face"), values.get("other_frames") or ()
+        faces = tuple(state.face for state in others if state.face is not None)
+        values["label_map"], regions = photo_regions(
+            work, original, label_set=label_set, parser=parser, frame=face, others=faces
+        )
         asked_part, warnings = values.get("looked_at") or regions.looked_at, regions.warnings
         values["looked_at"] = None if asked_part == WHOLE else asked_part
     else:
@@ -330,11 +336,30 @@ def read_photo_document(work: Work, opened_file: Found, *, label_set: LabelSet, 
 
 
 def photo_regions(
-    work: Work, original: Original, *, label_set: LabelSet, parser: str | None
+    work: Work,
+    original: Original,
+    *,
+    label_set: LabelSet,
+    parser: str | None,
+    finder: str | None = None,
+    frame: FaceFrame | None = None,
+    others: tuple[FaceFrame, ...] = (),
 ) -> tuple[FrozenMap, Regions]:
-    """The label map of a photo, of its own size, and all that was found. Raises EngineError as `regions_for`."""
-    regions = regions_for(work, original, label_set=label_set, parser=parser)
-    return _counted(regions.label_map), regions
+    """The label map of a photo, of its own size, and all that was found.
+
+    ``finder``: looks for faces first; of several the largest is looked at. ``frame``: what is looked at, None for the
+    whole photo; ``others``: frames of other faces. All in longer sides of the photo. Raises EngineError as
+    `regions_for`.
+    """
+    faces: tuple[FaceFrame, ...] = ()
+    if finder is not None and known_regions(Path(original.reference.path), label_set) is None:
+        frame, faces = find_faces(work, original, label_set=label_set, finder=finder)
+        others = tuple(face for face in faces if face != frame)
+    if frame is None:
+        regions = regions_for(work, original, label_set=label_set, parser=parser)
+    else:
+        regions = frame_regions(work, original, frame, others, parser=parser)
+    return _counted(regions.label_map), replace(regions, face=frame, faces=faces)
 
 
 def _counted(label_map: np.ndarray) -> FrozenMap:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from app.document.frames import FrameState
 from app.document.kinds import Kind
 from app.raster.frozen_maps import FrozenMap
 from engine.requests.photo_reference import PhotoReference
@@ -27,6 +28,10 @@ def _plain(value: Any) -> Any:
         return value.digest()
     if isinstance(value, PhotoReference):
         return value.sha256 or value.path  # wherever the very same file is
+    if isinstance(value, FrameState):
+        return sorted((name, _plain(held)) for name, held in value.values.items())
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
     if isinstance(value, Mapping):
         return sorted(value.items())
     return sorted(value) if isinstance(value, frozenset) else value

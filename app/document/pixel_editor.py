@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QRect
@@ -19,7 +19,6 @@ from app.raster.label_pixels import LabelPixels, Stroke
 from app.shell.i18n import tr
 from engine.errors import BadRequest, Message
 from engine.labels.label_maps import check_label_map, resize_label_map
-from engine.labels.looked_at import Part
 
 if TYPE_CHECKING:
     from app.document.document import Document
@@ -178,15 +177,16 @@ class PixelEditor:
         self._pixels.write(self._pixels.whole, np.array(label_map, np.uint8, order="C"))
         self._record(before, self._pixels.whole, text)
 
-    def take_regions(self, regions: FrozenMap, looked_at: Part | None = None) -> None:
-        """The label map of the document's size that was found in a photo, or in the part of it that was looked at; what
-        was painted on the empty map meanwhile stays. It belongs to the step that began the document, unless later ones
-        need the map that they were painted on: then it is one of its own."""
+    def take_regions(self, regions: FrozenMap, found: Mapping[str, Any]) -> None:
+        """The label map of the document's size that was found in a photo, and by scene fields what was found along
+        with it: the part that was looked at, frames of faces. What was painted on the empty map meanwhile stays. It
+        belongs to the step that began the document, unless later ones need the map that they were painted on: then it
+        is one of its own."""
         document = self._document
         regions = checked_map(regions, document.label_set)
         document.origin.awaits_regions = False
         self.end_stroke()
-        document.take_looked_at(looked_at)
+        document.take_found(found)
         before, is_step = self._pixels.freeze(), document.label_map_is_kept
         if self.areas[0] < self.label_map.size:  # else nothing was painted, and nothing is compared
             below_painted = regions.array()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
+from app.document import frames
 from app.document.checks import (
     Precision,
     checked_detail,
@@ -42,6 +43,7 @@ from app.document.scene_fields import (
     changed_keys,
     default_of,
     map_or_none,
+    of_frame,
     of_labels,
     of_photo,
     of_regions,
@@ -67,7 +69,7 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound="Scene")
 
 _of_labels, _of_regions = partial(of_labels, checked=checked_labels), partial(of_labels, checked=checked_regions)
-_by_region = partial(of_photo, pack=dict, by_label=True, tells=changed_keys)
+_by_region = partial(of_frame, pack=dict, by_label=True, tells=changed_keys)
 _NO_LABELS: frozenset[int] = frozenset()
 
 
@@ -90,16 +92,16 @@ class Scene:
     the file that is edited, if any; its samples are held by those who work on it, never here. looked_at: the part of
     the photo in which its regions were found; None for all of it. photo_map: the regions that the photo shows, where
     `label_map` has the shapes that they are to have; None where that is what it shows. pieces: the label of each piece
-    that has a style of its own; piece_map: where they lie (`engine.labels.pieces`). face: the frame of the face that is
-    edited; None for the photo as it stands. filled_holes: what of the photo is filled, with what; all else is done to
-    the photo as it is then.
+    that has a style of its own; piece_map: where they lie (`engine.labels.pieces`). face: the frame that is edited;
+    None for the photo as it stands. other_frames: the others, with their regions and edits. filled_holes: what of the
+    photo is filled, with what; all else is done to the photo as it is then.
     """
 
     label_set: LabelSet = scene_field(
         Role(recalled=True, of_photo=True, plain=LabelSet.to_dict, unplain=LabelSet.from_dict)
     )
     label_map: FrozenMap = scene_field(
-        of_photo(
+        of_frame(
             key="label_map",
             checked=checked_map,
             pack=lambda frozen: frozen.data,
@@ -138,7 +140,7 @@ class Scene:
     switched_off: frozenset[int] = scene_field(
         _of_regions(
             decides=True,
-            of_photo=True,
+            of_photo=True, of_frame=True,
             key="switched_off",
             text=mark("Switch changes on or off"),
             signal="edits_changed",
@@ -191,7 +193,7 @@ class Scene:
         default=None,
     )
     looked_at: Part | None = scene_field(
-        of_photo(
+        of_frame(
             key="looked_at",
             checked=checked_part,
             text=mark("Count the rest as background"),
@@ -222,7 +224,20 @@ class Scene:
         default=None,
     )
     face: FaceFrame | None = scene_field(
-        of_photo(key="face", checked=checked_face, text=mark("Change face")), default=None
+        of_frame(key="face", checked=checked_face, text=mark("Move frame"), signal="frames_changed"), default=None
+    )
+    other_frames: tuple[frames.FrameState, ...] = scene_field(
+        of_photo(
+            needs="labels",
+            key="other_frames",
+            pack=lambda states: frames.frames_packed(Scene, states),
+            unpack=lambda edits: frames.frames_unpacked(Scene, edits),
+            unplain=lambda plain: frames.frames_of_plain(Scene, plain),
+            checked=lambda states, label_set: frames.frames_checked(Scene, states, label_set),
+            text=mark("Change frames"),
+            signal="frames_changed",
+        ),
+        default=(),
     )
     filled_holes: tuple[FilledHole, ...] = scene_field(
         of_photo(key="filled_holes", checked=checked_holes, text=mark("Fill")), default=()
@@ -392,4 +407,4 @@ class Scene:
     @property
     def idle(self) -> bool:
         """Whether the picture is the photo as it is."""
-        return self.kind.idle(self)
+        return self.kind.idle(self) and not any(map(frames.changes_photo, self.other_frames))

@@ -47,6 +47,7 @@ class Role:
     recalled: comes back with a kept picture although the picture does not depend on it.
     of_photo: chosen for this very photo, or for the weights that restyle it: the same document of another photo has its
         own.
+    of_frame: it belongs to one frame of a photo (`app.document.frames`), and goes and comes with it.
     key: its name in requests, and so in every file that is saved; "" where it does not travel.
     pack, unpack: between its value here and the one in a request.
     by_label: its value says something of each label, and `tells` gives the labels for which two values differ; where it
@@ -63,6 +64,7 @@ class Role:
     decides: bool = False
     recalled: bool = False
     of_photo: bool = False
+    of_frame: bool = False
     key: str = ""
     pack: Callable[[Any], Any] = _as_it_is
     unpack: Callable[[Any], Any] = _as_it_is
@@ -84,10 +86,12 @@ def _map_of_data(data: LabelMapData | None) -> np.ndarray | None:
 
 of_photo = partial(Role, decides=True, of_photo=True)
 """Of what decides the picture, and is chosen for this very photo where there is one."""
+of_frame = partial(of_photo, of_frame=True)
+"""Of one of its frames (`app.document.frames`)."""
 of_labels = partial(Role, by_label=True, needs="labels", pack=tuple, unpack=frozenset, tells=set_difference)
 """Of labels for which something holds."""
 map_or_none = partial(
-    of_photo,
+    of_frame,
     needs="labels",
     pack=lambda frozen: None if frozen is None else frozen.data,
     unpack=_map_of_data,

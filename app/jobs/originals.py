@@ -20,6 +20,7 @@ from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.labels.looked_at import Part
 from engine.pictures.closeup import reduced
+from engine.pictures.face_frames import FaceFrame
 from engine.pictures.photos import read_photo
 from engine.pictures.profiles import to_srgb
 from engine.requests.kept import Kept
@@ -40,12 +41,16 @@ class Original:
 @dataclass(frozen=True)
 class Regions:
     """What was found in a photo: label map (H, W) uint8 of its own size; why it may be wrong; the part of the photo
-    that the parser looked at, None where that is all of it; labels whose regions are probably others."""
+    that the parser looked at, None where that is all of it; labels whose regions are probably others. face: the frame
+    that it was looked at in, None for the whole photo; faces: the frames of all faces that were found, the largest
+    first."""
 
     label_map: np.ndarray
     warnings: tuple[str, ...] = ()
     looked_at: Part | None = None
     doubtful: tuple[int, ...] = ()
+    face: FaceFrame | None = None
+    faces: tuple[FaceFrame, ...] = ()
 
 
 def read_original(photo: Path | PhotoReference) -> Original:

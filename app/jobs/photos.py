@@ -89,7 +89,7 @@ def find_regions(work: Work, path: Path, *, label_set: LabelSet, parser: str | N
 
 def file_regions(work: Work, path: Path, pixels: np.ndarray, *, label_set: LabelSet, parser: str | None) -> Photo:
     """The regions of a photo that was read: (H, W, 3) uint8 `pixels` of the file at `path`, as `find_regions`."""
-    known_map = _known_map(path, label_set)
+    known_map = known_regions(path, label_set)
     if known_map is not None:
         return Photo(path, pixels, resize_label_map(known_map, *pixels.shape[:2]), 1.0, known=True)
     if parser is None:
@@ -105,7 +105,8 @@ def file_regions(work: Work, path: Path, pixels: np.ndarray, *, label_set: Label
     return Photo(path, pixels, label_map, confidence, warnings, looked_at=looked_at, doubtful=doubtful)
 
 
-def _known_map(path: Path, label_set: LabelSet) -> np.ndarray | None:
+def known_regions(path: Path, label_set: LabelSet) -> np.ndarray | None:
+    """The label map that came with a picture, in its file or beside it; None where nobody knows its regions."""
     if not os.path.isfile(path):
         return None  # the photo is inside a request
     return _embedded_map(path, label_set) if sniff(path) == "request_png" else _map_beside(path, label_set)

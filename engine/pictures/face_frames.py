@@ -51,6 +51,13 @@ class FaceFrame(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         steps = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])
         return steps * self.side @ self.axes() + (self.x, self.y)
 
+    def box(self, height: int, width: int) -> tuple[slice, slice]:
+        """Rows and columns of a picture that hold it, in pixels; at least one of each."""
+        corners = self.corners()
+        left, top = np.clip(np.floor(corners.min(0)), 0, (width - 1, height - 1)).astype(int).tolist()
+        right, bottom = np.clip(np.ceil(corners.max(0)), (left + 1, top + 1), (width, height)).astype(int).tolist()
+        return slice(top, bottom), slice(left, right)
+
     def inwards(self, size: int) -> Array:
         """(2, 3): the affine map from places in the picture to those in the upright square at `size` pixels."""
         linear = self.axes() * (size / self.side)

@@ -15,8 +15,10 @@ from engine.files import PathLike
 from engine.labels.label_maps import MapKind, write_label_map
 from engine.labels.label_sets import LabelSet
 from engine.labels.looked_at import Part
+from engine.pictures.face_frames import FaceFrame, check_face
 from engine.pictures.images import ImageFile, encode_png, read_image
 from engine.requests.base import Report, Request, Services
+from engine.requests.faces.regions import parse_frame
 from engine.requests.label_map_data import from_base64
 from engine.requests.style_pictures import notes_of
 from engine.requests.styles import absolute_path, relative_path
@@ -95,23 +97,30 @@ class LabelMapFinder(Protocol):
 
 
 class ParseRequest(Request[ParseResult], frozen=True, tag="parse"):
-    """Find the label map of a photo, given as a file (`path`) or inline (`picture_png`, base64)."""
+    """Find the label map of a photo, given as a file (`path`) or inline (`picture_png`, base64).
+
+    face: the frame of it that is looked at, upright, in longer sides of the photo; None: all of it.
+    """
 
     task: ClassVar[Message] = Message("find label maps")
     suffixes: ClassVar[tuple[str, ...]] = (".png",)
+    unless_empty: ClassVar[tuple[str, ...]] = ("face",)
 
     path: str | None = None
     picture_png: str | None = None
+    face: FaceFrame | None = None
 
     def __post_init__(self) -> None:
+        if self.face is not None:
+            check_face(self.face)
         if (self.path is None) == (self.picture_png is None):
             raise BadRequest('A parse request needs either the key "path" or the key "picture_png".')
 
     @classmethod
-    def from_pixels(cls, weights: str, pixels: Array) -> ParseRequest:
+    def from_pixels(cls, weights: str, pixels: Array, face: FaceFrame | None = None) -> ParseRequest:
         """From (H, W, 3) uint8 sRGB."""
         png = encode_png(pixels, compress_level=1)
-        return cls(weights, picture_png=base64.b64encode(png).decode("ascii"))
+        return cls(weights, picture_png=base64.b64encode(png).decode("ascii"), face=face)
 
     def image(self) -> ImageFile:
         """The photo and what was done to its file. Raises BadFile, or BadRequest if the inline picture is not one."""
@@ -135,7 +144,12 @@ class ParseRequest(Request[ParseResult], frozen=True, tag="parse"):
         parser: LabelMapFinder = services.runtime(self)
         photo_file = self.image()
         report(0.3, Message("finding regions"))
-        label_map, confidence, warnings, looked_at, doubtful = parser.parse(photo_file.pixels)
+        pixels = photo_file.pixels
+        if self.face is None:
+            parsed = parser.parse(pixels)
+        else:
+            parsed = parse_frame(parser, pixels, self.face.scaled(max(pixels.shape[:2])))
+        label_map, confidence, warnings, looked_at, doubtful = parsed
         report(1.0, Message("parsed"))
         all_notes = (*notes_of(self.path or "", photo_file.notes), *warnings)
         seconds = time.perf_counter() - started

@@ -20,12 +20,14 @@ from engine.errors import Cancelled, EngineError, MissingStyle
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import load_label_set
 from engine.labels.looked_at import Part, without_unseen
+from engine.pictures.face_frames import Face, FaceFrame, moved
 from engine.pictures.images import read_image
 from engine.pictures.photos import at_view_size, read_photo
 from engine.requests.base import Request, Services
 from engine.requests.edit import EditRequest, EditResult
 from engine.requests.editing.filled_hole import with_filled
 from engine.requests.inpaint import InpaintRequest
+from engine.requests.faces.find_faces import FindFacesRequest, FoundFaces
 from engine.requests.kept import Kept
 from engine.requests.make import MakeRequest
 from engine.requests.parse import ParseRequest
@@ -102,6 +104,7 @@ class Engine:
     notes: tuple[str, ...] = ()
     looked_at: Part | None = None  # the part of a photo that the parser looks at
     doubtful: tuple[int, ...] = ()  # labels that it finds and is unsure of
+    faces: tuple[FaceFrame, ...] = ()  # that a finder finds in a photo, in its pixels, the largest first
     error: EngineError | None = None
     devices: list[str] = field(default_factory=list)
     threads: set[str] = field(default_factory=set)
@@ -125,6 +128,9 @@ class FakeSession:
         self._engine.threads.add(threading.current_thread().name)
         if isinstance(request, ParseRequest):
             return self._parse(request)
+        if isinstance(request, FindFacesRequest):
+            height, width = read_photo(request.photo.source()).samples.shape[:2]
+            return FoundFaces(tuple(face_in(frame) for frame in self._engine.faces), width, height)
         if isinstance(request, EditRequest):
             self._engine.edits.append(request)
         elif isinstance(request, RenderRequest):
@@ -203,15 +209,24 @@ def edited(request: EditRequest, encode: Callable[..., StyleCodes]) -> EditResul
     photo = replace(photo, samples=with_filled(photo.samples, request.filled_holes))
     if request.view:
         photo = at_view_size(photo, request.view)
-    label_map = resize_label_map(request.label_map.array(), *photo.samples.shape[:2])
-    label_map = without_unseen(label_map, request.looked_at)
     samples = photo.samples.copy()
-    for edit in request.edits:
-        if edit.on and edit.strength > 0:
-            region, colour = label_map == edit.label, style_colour(edit.style, encode)
-            mixed = (1 - edit.strength) * samples[region] + edit.strength * colour
-            samples[region] = np.clip(np.rint(mixed), 0, 255)
+    for frame in (request.own_frame, *request.other_frames):
+        if not frame.edits or frame.label_map is None:
+            continue
+        label_map = resize_label_map(frame.label_map.array(), *photo.samples.shape[:2])
+        label_map = without_unseen(label_map, frame.looked_at)
+        for edit in frame.edits:
+            if edit.on and edit.strength > 0:
+                region, colour = label_map == edit.label, style_colour(edit.style, encode)
+                mixed = (1 - edit.strength) * samples[region] + edit.strength * colour
+                samples[region] = np.clip(np.rint(mixed), 0, 255)
     return EditResult(samples, photo, request, 0.01)
+
+
+def face_in(frame: FaceFrame) -> Face:
+    """The face that has a frame."""
+    unit = np.array([[0.377, 0.475], [0.622, 0.475], [0.5, 0.75]])
+    return Face(moved(unit, frame.outwards(1)), 0.9)
 
 
 def style_colour(style: object, encode: Callable[..., StyleCodes]) -> np.ndarray:

@@ -18,12 +18,11 @@ from engine.pictures.face_frames import FaceFrame, brought_back, upright
 from engine.pictures.images import resize_image
 from engine.pictures.profiles import to_srgb
 from engine.requests.editing.frame import SIDE, WHOLE_SIDE, Frame, Upright, cut_off, no_parser
+from engine.requests.faces.regions import SEEN
 from engine.requests.label_map_data import LabelMapData
 from engine.requests.parse import LabelMapFinder
 
 Array = np.ndarray
-SEEN = 0.5
-"""How much of a pixel lies in the frame for it to be one that the parser looked at."""
 
 
 @dataclass(frozen=True)
@@ -168,21 +167,17 @@ def _given_regions(whole_map: Array, view: _View, height: int, width: int) -> _R
 def _around(frame: FaceFrame, given_map: Array | None, height: int, width: int) -> tuple[slice, slice]:
     """Rows and columns of the photo that hold a frame, in pixels, and the regions of a label map, background apart; at
     least one of each."""
-    corners = frame.corners()
-    left, top = np.clip(np.floor(corners.min(0)), 0, (width - 1, height - 1)).astype(int).tolist()
-    right, bottom = np.clip(np.ceil(corners.max(0)), (left + 1, top + 1), (width, height)).astype(int).tolist()
-    if given_map is not None and given_map.any():
-        rows, columns = np.flatnonzero(given_map.any(1)), np.flatnonzero(given_map.any(0))
-        regions = (
-            rows[0] / given_map.shape[0],
-            columns[0] / given_map.shape[1],
-            (rows[-1] + 1) / given_map.shape[0],
-            (columns[-1] + 1) / given_map.shape[1],
-        )
-        region_rows, region_columns = slices_of(regions, height, width)
-        top, bottom = min(top, region_rows.start), max(bottom, region_rows.stop)
-        left, right = min(left, region_columns.start), max(right, region_columns.stop)
-    return slice(top, bottom), slice(left, right)
+    framed_rows, framed_columns = frame.box(height, width)
+    if given_map is None or not given_map.any():
+        return framed_rows, framed_columns
+    rows, columns = np.flatnonzero(given_map.any(1)), np.flatnonzero(given_map.any(0))
+    map_height, map_width = given_map.shape
+    regions = rows[0] / map_height, columns[0] / map_width, (rows[-1] + 1) / map_height, (columns[-1] + 1) / map_width
+    region_rows, region_columns = slices_of(regions, height, width)
+    return (
+        slice(min(framed_rows.start, region_rows.start), max(framed_rows.stop, region_rows.stop)),
+        slice(min(framed_columns.start, region_columns.start), max(framed_columns.stop, region_columns.stop)),
+    )
 
 
 def _whole_map(label_map: Array, view: _View, height: int, width: int, beyond: np.uint8) -> Array:

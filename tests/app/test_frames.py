@@ -1,0 +1,222 @@
+"""A photo of several faces in the window: each has a frame, one is edited at a time, and none loses what was done."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from app.document.frames import changes_photo, frames_in, state_of
+from app.document.saved.scene_data import read_scene, scene_data
+from app.panels.status import StatusPanel
+from app.raster.frame_handles import knob_of
+from engine.documents.parts import PartsIn
+from engine.pictures.face_frames import FaceFrame
+from engine.requests.json_text import from_json, to_json
+from engine.requests.styles import ColourStyle
+from tests.app.photo_windows import edit_photo, settle
+from tests.fixtures import face_label_map, photo_of
+
+HAIR, SKIN = 13, 1
+RED, BLUE = ColourStyle("#c03020"), ColourStyle("#2060c0")
+LEFT, RIGHT = FaceFrame(60.0, 60.0, 100.0), FaceFrame(170.0, 60.0, 70.0)
+HEIGHT, WIDTH = 120, 240
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    pixels = np.full((HEIGHT, WIDTH, 3), 120, np.uint8)
+    pixels[10:110, 10:110] = photo_of(face_label_map(100))
+    pixels[25:95, 135:205] = photo_of(face_label_map(70), seed=3)
+    path = tmp_path / "two.png"
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+@pytest.fixture
+def finder(core, engine, monkeypatch):
+    monkeypatch.setattr(core.catalogue, "face_finder", lambda: "fake-finder")
+    engine.faces = (LEFT, RIGHT)
+
+
+@pytest.fixture
+def document(window, core, finder, photo, qtbot):
+    edit_photo(window, photo, qtbot)
+    return core.document
+
+
+@pytest.fixture
+def frames(window):
+    return window.controllers.frames
+
+
+def faces_of(document) -> list[FaceFrame]:
+    return [face.scaled(WIDTH) for face in frames_in(document.scene)]
+
+
+def chosen(document) -> FaceFrame | None:
+    return document.scene.face and document.scene.face.scaled(WIDTH)
+
+
+def go(action: str, window, document, qtbot) -> None:
+    before = document.scene.face
+    window.actions_by_id[action].trigger()
+    qtbot.waitUntil(lambda: document.scene.face != before)
+    settle(window, qtbot)
+
+
+def changed(core) -> np.ndarray:
+    return (core.document.picture != core.originals.pixels(core.document.photo)).any(-1)
+
+
+def test_of_several_faces_the_largest_is_edited_and_said(window, core, finder, photo, frames, monkeypatch, qtbot):
+    said: list[str] = []
+    monkeypatch.setattr(StatusPanel, "show_message", lambda status, text: said.append(text))
+    edit_photo(window, photo, qtbot)
+    document = core.document
+    assert chosen(document).side == pytest.approx(100, abs=1) and len(faces_of(document)) == 2
+    assert any("2 faces: the largest is edited" in sentence for sentence in said)
+    assert frames.overlay.isVisible() and frames.overlay.chosen_frame.side == pytest.approx(100, abs=1)
+    rows, columns = np.nonzero(document.label_map)
+    assert columns.max() < 115  # the regions are those of the first face
+    assert not document.dirty and document.undo_text == ""
+
+
+def test_each_face_keeps_its_edits_and_both_are_seen(window, core, document, frames, qtbot):
+    document.styling.set_styles({HAIR: RED})
+    settle(window, qtbot)
+    first = document.label_map.copy()
+    number = frames.overlay.tag_of(1).center().toPoint()
+    QTest.mouseClick(frames.overlay, Qt.MouseButton.LeftButton, pos=number)
+    qtbot.waitUntil(lambda: chosen(document).side == pytest.approx(70, abs=1))
+    assert not document.styles and np.nonzero(document.label_map)[1].min() > 125
+    document.styling.set_styles({HAIR: BLUE})
+    settle(window, qtbot)
+    assert changed(core)[:, :115].any() and changed(core)[:, 125:].any()
+    request = from_json(to_json(document.scene.to_request()))
+    assert len(request.other_frames) == 1 and request.other_frames[0].edits[0].style == RED
+    go("frame_next", window, document, qtbot)
+    assert chosen(document) is None and not document.styles  # the whole picture comes after the smallest
+    go("frame_next", window, document, qtbot)
+    assert dict(document.styles) == {HAIR: RED} and (document.label_map == first).all()
+    for _ in range(3):
+        document.undo()
+    assert dict(document.styles) == {HAIR: BLUE} or not document.styles
+    settle(window, qtbot)
+
+
+def test_a_frame_is_moved_turned_and_resized_each_in_one_step(window, core, engine, document, frames, qtbot):
+    document.styling.set_styles({HAIR: RED})
+    overlay = frames.overlay
+    for handle, by in (("corner", QPoint(-30, -30)), ("knob", QPoint(60, 10)), ("number", QPoint(25, 10))):
+        before, parses, seen = document.scene, engine.parses, overlay._seen(overlay.chosen_frame)
+        start = {
+            "corner": seen.at(2).toPoint(),
+            "knob": overlay._at(*knob_of(overlay.chosen_frame)).toPoint(),
+            "number": overlay.tag_of(0).center().toPoint(),
+        }[handle]
+        QTest.mousePress(overlay, Qt.MouseButton.LeftButton, pos=start)
+        QTest.mouseMove(overlay, start + by)
+        QTest.mouseRelease(overlay, Qt.MouseButton.LeftButton, pos=start + by)
+        qtbot.waitUntil(lambda was=before: document.scene.face != was.face)
+        settle(window, qtbot)
+        face = document.scene.face
+        assert engine.parses == parses + 1 and dict(document.styles) == {HAIR: RED}
+        assert {
+            "corner": face.side < before.face.side and face.x == before.face.x,
+            "knob": face.turn > 5 and face.side == before.face.side,
+            "number": face.x > before.face.x and face.turn == before.face.turn,
+        }[handle]
+        document.undo()
+        assert document.scene.face == before.face and document.scene.label_map == before.label_map
+        document.redo()
+        settle(window, qtbot)
+
+
+def test_inside_a_frame_one_paints(window, document, frames, qtbot):
+    overlay, canvas = frames.overlay, window.canvas
+    frame = overlay.chosen_frame
+    middle = overlay._at(frame.x, frame.y)
+    assert overlay.grip_at(middle) is None and overlay.frame_at(middle) is None
+    document.set_current_label(HAIR)
+    canvas.set_tool("brush")
+    before = document.label_map.copy()
+    QTest.mousePress(overlay, Qt.MouseButton.LeftButton, pos=middle.toPoint())
+    QTest.mouseRelease(overlay, Qt.MouseButton.LeftButton, pos=middle.toPoint())
+    assert (document.label_map != before).any()
+    settle(window, qtbot)
+
+
+def test_a_frame_is_moved_by_keys(window, document, frames, qtbot):
+    before = document.scene.face
+    window.actions_by_id["frame_adjust"].trigger()
+    overlay = frames.overlay
+    QTest.keyClick(overlay, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(overlay, Qt.Key.Key_Down)
+    QTest.keyClick(overlay, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(overlay, "-")
+    assert document.scene.face == before
+    QTest.keyClick(overlay, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: document.scene.face != before)
+    settle(window, qtbot)
+    face = document.scene.face
+    assert face.x - before.x == pytest.approx(10 / WIDTH) and face.y - before.y == pytest.approx(1 / WIDTH)
+    assert face.turn > before.turn and face.side < before.side
+
+
+def test_a_new_frame_finds_what_no_finder_found_and_goes_away_again(window, document, frames, qtbot):
+    go("frame_new", window, document, qtbot)
+    assert len(faces_of(document)) == 3
+    document.styling.set_styles({HAIR: RED})
+    settle(window, qtbot)
+    go("frame_remove", window, document, qtbot)
+    assert len(faces_of(document)) == 2 and chosen(document).side == pytest.approx(100, abs=1) and not document.styles
+    document.undo()
+    settle(window, qtbot)
+    assert len(faces_of(document)) == 3 and dict(document.styles) == {HAIR: RED}
+
+
+def test_one_upright_face_is_edited_whole_and_its_frame_can_be_chosen(
+    window, core, engine, finder, photo, frames, qtbot
+):
+    engine.faces = (LEFT,)
+    edit_photo(window, photo, qtbot)
+    document = core.document
+    assert document.scene.face is None and not frames.overlay.isVisible() and len(faces_of(document)) == 1
+    go("frame_next", window, document, qtbot)
+    assert frames.overlay.isVisible() and chosen(document).side == pytest.approx(100, abs=1)
+
+
+def test_without_a_finder_a_photo_is_edited_whole_and_may_have_frames(window, core, photo, frames, qtbot):
+    edit_photo(window, photo, qtbot)
+    assert core.document.scene.face is None and not core.document.scene.other_frames
+    assert not window.actions_by_id["frame_next"].isEnabled() and window.actions_by_id["frame_new"].isEnabled()
+    go("frame_new", window, core.document, qtbot)
+    assert frames.overlay.isVisible()
+
+
+def test_a_document_file_holds_all_frames(window, document, qtbot):
+    document.styling.set_styles({HAIR: RED})
+    settle(window, qtbot)
+    go("frame_next", window, document, qtbot)
+    document.styling.set_styles({SKIN: BLUE})
+    settle(window, qtbot)
+    scene = document.scene
+    saved = json.loads(json.dumps(scene_data(scene, scene.photo)))
+    read = read_scene(saved, PartsIn(lambda name: b"")).scene({})
+    assert read.other_frames == scene.other_frames and read.same_picture(scene, but=("fingerprint",))
+    assert read.face == scene.face
+    assert [changes_photo(state) for state in scene.other_frames] == [True] and changes_photo(state_of(scene))
+
+
+def test_a_search_that_is_cancelled_leaves_the_frame_where_it_was(window, core, document, frames, qtbot):
+    before = frames.overlay.chosen_frame
+    frames.overlay.moved.emit(FaceFrame(40.0, 40.0, 50.0))
+    core.cancel()
+    qtbot.waitUntil(lambda: not core.work_lane.busy)
+    assert frames.overlay.chosen_frame == before and document.scene.face == before.scaled(1 / WIDTH)
