@@ -37,6 +37,7 @@ from app.texts.label_names import doubt_text, set_name
 from app.texts.translate import translate
 from engine.errors import EngineError, MissingPhoto
 from engine.labels.label_sets import LabelSet
+from engine.pictures.closeup import has_background
 from engine.pictures.sniffing import sniff
 from engine.requests.photo_reference import PhotoReference
 
@@ -231,7 +232,8 @@ class PhotosController(QObject):
     def _tell_rest(self, labels: frozenset[int]) -> None:
         """A style of the background reaches no farther than somebody looked."""
         document = self._document
-        if document.looked_at is not None and BACKGROUND in labels & document.styles.keys():
+        is_of_background = BACKGROUND in labels & document.styles.keys() and has_background(document.label_set)
+        if document.looked_at is not None and is_of_background:
             sentence = self.tr("Outside the dashed frame the background stays as it is: the body may be there too.")
             self._core.hub.notice(sentence, topic=REST, remedy="photo_rest")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -14,6 +16,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSpinBox,
     QToolBar,
     QVBoxLayout,
     QWidget,
@@ -28,8 +31,10 @@ from app.errors_ui.hub import Problem, Severity
 from app.jobs.photos import Photo
 from app.jobs.work_lane import Work
 from app.panels.labels import LabelsPanel
-from app.panels.widgets import set_primary
+from app.panels.options import LARGEST
+from app.panels.widgets import horizontal_slider, muted_label, set_primary
 from app.shell.icons import icons
+from app.texts.label_keys import COUNT
 from app.texts.label_names import doubt_text, name_of
 from engine.labels.label_sets import LabelSet
 
@@ -116,10 +121,53 @@ class RegionsDialog(QDialog):
         column_layout.setContentsMargins(0, 0, 0, 0)
         column_layout.setSpacing(0)
         column_layout.addWidget(self.bar)
+        column_layout.addLayout(self._build_options())
         column_layout.addLayout(middle_row, 1)
         column_layout.addLayout(self._build_source(label_set))
         column_layout.addLayout(self._build_buttons(always_shown))
         set_primary(self.use)
+
+    def _build_options(self) -> QHBoxLayout:
+        """Brush size and overlay, as over the canvas of the window; number keys choose labels."""
+        self.size_field = QSpinBox()
+        self.size_field.setRange(1, LARGEST)
+        self.size_field.setSuffix(self.tr(" px"))
+        self.size_field.setValue(self.canvas.brush_diameter)
+        self.size_field.setAccessibleName(self.tr("Brush size in pixels"))
+        self.size_field.setToolTip(self.tr("Brush size; [ and ] change it, Shift + drag on the canvas too"))
+        self.size_field.valueChanged.connect(self.canvas.set_brush_diameter)
+        self.canvas.brush_changed.connect(self.size_field.setValue)
+        self.overlay = horizontal_slider()
+        self.overlay.setRange(0, 100)
+        self.overlay.setFixedWidth(90)
+        self.overlay.setValue(round(100 * self.canvas.overlay))
+        self.overlay.setAccessibleName(self.tr("Opacity of the label map"))
+        self.overlay.setToolTip(self.tr("Opacity of the label map over the picture; hold Tab to hide it"))
+        self.overlay.valueChanged.connect(lambda per_cent: self.canvas.set_overlay(per_cent / 100))
+        self.canvas.overlay_changed.connect(lambda opacity: self.overlay.setValue(round(100 * opacity)))
+        for keys, step in (("Ctrl+[", -0.1), ("Ctrl+]", 0.1)):
+            self._shortcut(keys, partial(self._step_overlay, step))
+        for digit in range(1, COUNT + 1):
+            self._shortcut(str(digit), partial(self._choose_key, digit))
+        row_layout = QHBoxLayout()
+        row_layout.setContentsMargins(16, 6, 16, 6)
+        for caption, widget in ((self.tr("Size"), self.size_field), (self.tr("Overlay"), self.overlay)):
+            row_layout.addWidget(muted_label(caption))
+            row_layout.addWidget(widget)
+        row_layout.addStretch(1)
+        return row_layout
+
+    def _shortcut(self, keys: str, handler: Callable[[], object]) -> None:
+        QShortcut(QKeySequence(keys), self).activated.connect(handler)
+
+    def _step_overlay(self, step: float) -> None:
+        self.canvas.set_overlay(self.canvas.overlay + step)
+
+    def _choose_key(self, digit: int) -> None:
+        """Paint with the label that shows this number."""
+        label_id = self.labels.model.label_for_key(digit)
+        if label_id is not None:
+            self.document.set_current_label(label_id)
 
     def _build_tools(self) -> QToolBar:
         tool_bar = QToolBar()

@@ -13,6 +13,7 @@ from app.shell.i18n import tr
 from app.texts.label_names import style_source
 from engine.labels.looked_at import UNSEEN, unseen
 from engine.labels.pieces import is_piece
+from engine.pictures.closeup import has_background
 from engine.requests.styles import MeanStyle, Style
 from engine.systems.base import Abilities
 
@@ -122,6 +123,7 @@ class StyleScope:
         """Whether a style of this label, which has none yet, would end where a parser looked."""
         document = self._document
         is_new = document.pieces.get(label, label) == BACKGROUND and label not in document.styles
+        is_new = is_new and has_background(document.label_set)
         return is_new and bool(unseen(document.label_map, document.looked_at).any())
 
     def may_change_some(self) -> bool:

@@ -95,6 +95,8 @@ def test_each_face_keeps_its_edits_and_both_are_seen(window, core, document, fra
     QTest.mouseClick(frames.overlay, Qt.MouseButton.LeftButton, pos=number)
     qtbot.waitUntil(lambda: chosen(document).side == pytest.approx(70, abs=1))
     assert not document.styles and np.nonzero(document.label_map)[1].min() > 125
+    edits_panel = window.controllers.edits._panel
+    assert edits_panel.frames_line.isVisibleTo(edits_panel) and not edits_panel.hint.isVisibleTo(edits_panel)
     document.styling.set_styles({HAIR: BLUE})
     settle(window, qtbot)
     assert changed(core)[:, :115].any() and changed(core)[:, 125:].any()

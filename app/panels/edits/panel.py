@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLa
 
 from app.document.document import Document
 from app.document.edit_rows import in_pairs
+from app.document.frames import changes_photo
 from app.document.style_scope import StyleScope
 from app.imaging.thumbnails import Place, Thumbnails
 from app.panels.edits.row import THUMB_SIDE, EditRow
@@ -72,12 +73,16 @@ class EditsPanel(QWidget):
         self.painted_line = muted_label()
         self.painted_line.setWordWrap(True)
         self.painted_line.setContentsMargins(12, 6, 12, 6)
+        self.frames_line = muted_label(self.tr("Other frames of the photo have changes of their own."))
+        self.frames_line.setWordWrap(True)
+        self.frames_line.setContentsMargins(12, 6, 12, 6)
         self.list = self._make_list()
         column_layout = QVBoxLayout(self)
         column_layout.setContentsMargins(0, 4, 0, 4)
         column_layout.setSpacing(0)
         column_layout.addWidget(self.hint)
         column_layout.addWidget(self.painted_line)
+        column_layout.addWidget(self.frames_line)
         column_layout.addWidget(self.list, 1)
         column_layout.addStretch(0)
         column_layout.addLayout(self._build_shelf())
@@ -210,11 +215,18 @@ class EditsPanel(QWidget):
         ]
         if document.scene.reshapes:
             names.append(self.tr("other shapes"))
+        self._show_other_frames()
         if names:
             sentence = self.tr("Painted: {0}. All else of the photo is kept as it is.")
             self.painted_line.setText(sentence.format(", ".join(names)))
         else:
             self.painted_line.setText(self.tr("Nothing is painted: the whole photo is kept as it is."))
+
+    def _show_other_frames(self) -> None:
+        """A photo is not kept as it is where another frame changes it."""
+        is_changed = any(map(changes_photo, self._document.scene.other_frames))
+        self.frames_line.setVisible(is_changed)
+        self.hint.setVisible(not self._rows and not is_changed)
 
     def _show_current(self, *_: object) -> None:
         label_id = self._document.current_region

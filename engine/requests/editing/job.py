@@ -21,7 +21,7 @@ from engine.errors import BadRequest, Message
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet
 from engine.labels.pieces import number_of
-from engine.pictures.closeup import reduced
+from engine.pictures.closeup import has_background, reduced
 from engine.pictures.images import read_image, resize_image
 from engine.pictures.photos import Photo, at_view_size
 from engine.pictures.profiles import from_srgb
@@ -241,7 +241,8 @@ class _Job:
             raise frame.no_region(self._name(edits[0].label))
         for edit in edits:
             region = self._name(edit.label)
-            if frame.label_of(edit.label) == 0 and self.request.label_map is None and frame.has_unseen:
+            ends_in_a_box = self.request.label_map is None and frame.has_unseen
+            if frame.label_of(edit.label) == 0 and ends_in_a_box and has_background(frame.label_set):
                 raise BadRequest(
                     '"{0}": the parser looked at the face alone, and a restyled {1} would end in a box around it; give '
                     "a label map of the whole photo (--labels), or count the rest, body and all, as {1} (--count-rest, "

@@ -82,6 +82,27 @@ def test_warnings_of_the_parser_are_shown(qtbot, photo):
     assert dialog.bar.problem.sentence == "No face was found."
 
 
+def test_regions_are_corrected_with_the_keys_of_the_main_canvas(qtbot, photo):
+    dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.STYLE, target=HAIR))
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    canvas = dialog.canvas
+    QTest.keyClick(dialog, "2")
+    assert dialog.document.current_label == dialog.labels.model.label_for_key(2) == SKIN
+    overlay, diameter, zoom = canvas.overlay, canvas.brush_diameter, canvas.zoom
+    QTest.keyClick(dialog, Qt.Key.Key_BracketRight, Qt.KeyboardModifier.ControlModifier)
+    assert canvas.overlay == pytest.approx(overlay + 0.1) and dialog.overlay.value() == round(100 * canvas.overlay)
+    QTest.keyClicks(canvas, "]")
+    assert canvas.brush_diameter > diameter and dialog.size_field.value() == canvas.brush_diameter
+    dialog.size_field.setValue(7)
+    dialog.overlay.setValue(30)
+    assert canvas.brush_diameter == 7 and canvas.overlay == 0.3
+    QTest.keyClicks(canvas, "+")
+    assert canvas.zoom > zoom
+    QTest.keyClick(canvas, "0", Qt.KeyboardModifier.ControlModifier)
+    assert canvas.zoom == zoom
+
+
 def test_undo_and_tools_work_by_key_in_the_dialog(qtbot, photo):
     dialog = shown(qtbot, RegionsDialog(photo, FACES, Purpose.NEW, painting=Painting(FACES, "w")))
     dialog.document.pixels.apply_mask(np.ones((64, 64), bool), HAIR)
