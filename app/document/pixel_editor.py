@@ -177,7 +177,7 @@ class PixelEditor:
         self._pixels.write(self._pixels.whole, np.array(label_map, np.uint8, order="C"))
         self._record(before, self._pixels.whole, text)
 
-    def take_regions(self, regions: FrozenMap, found: Mapping[str, Any]) -> None:
+    def take_regions(self, regions: FrozenMap, beside: Mapping[str, Any]) -> None:
         """The label map of the document's size that was found in a photo, and by scene fields what was found along
         with it: the part that was looked at, frames of faces. What was painted on the empty map meanwhile stays. It
         belongs to the step that began the document, unless later ones need the map that they were painted on: then it
@@ -186,7 +186,7 @@ class PixelEditor:
         regions = checked_map(regions, document.label_set)
         document.origin.awaits_regions = False
         self.end_stroke()
-        document.take_found(found)
+        document.take_found(beside)
         before, is_step = self._pixels.freeze(), document.label_map_is_kept
         if self.areas[0] < self.label_map.size:  # else nothing was painted, and nothing is compared
             below_painted = regions.array()

@@ -116,15 +116,11 @@ def edit(
     lips, eyes, brows, ears. hair@120,80 is not all hair but the piece of it that is connected around that pixel of the
     photo, counted from the left and the top; the label's own edit leaves it out.
 
-    With --reshape regions get other shapes: where its map differs from that of --labels, the photo is painted anew, in
-    its own colours and with its own texture.
+    With --reshape the photo is painted anew, with its own texture, where that map differs from the one of --labels.
 
-    --crop looks closer at a square of any photo, of a street or of people as well: regions are finer there, and nothing
-    outside of it changes.
-
-    Of several faces one is edited, and a turned face is looked at upright; a photo of one upright face is taken whole,
-    unless --face asks for it. Around a small or chosen face the parser looks at a part of the photo alone: the
-    background is restyled then only with --labels or --count-rest.
+    Of several faces one is edited, upright; a photo of one upright face is taken whole, unless --face asks for it.
+    --crop looks closer at a square of any photo. Around a small or chosen face the parser looks at a part of the photo
+    alone: the background is restyled then only with --labels or --count-rest.
 
     A folder of photos is edited into another one. edited.json there says what became of each photo; the same command
     goes on where it was interrupted. Exit code 1 if a photo was left out.
@@ -133,7 +129,6 @@ def edit(
     from engine.weights.store import lasting_name
 
     _check_paths(photo, target, label_maps, reshape)
-    square = _square(crop, photo, face)
     label_set = label_set_of(weights)
     edits, of_pieces = edits_of(label_set, style or [], colour or [], strength or [], order, needed=reshape is None)
     if of_pieces and photo.is_dir():
@@ -141,14 +136,12 @@ def edit(
     request_for = _requests(photo, lasting_name(weights), edits, label_maps, label_set, order, count_rest)
     if reshape is not None:
         request_for = reshaping(request_for, reshape, label_set, order)
-
-    if square is not None:
-        request_for = cropped(request_for, square)
-
+    if crop is not None:
+        request_for = cropped(request_for, _square(crop, photo, face))
     from engine.session import Session
 
     session = Session(device)
-    search = None if square is not None else _face_search(session, label_set, face)
+    search = None if crop is not None else _face_search(session, label_set, face)
     edit_all = _edit_folder if photo.is_dir() else partial(_edit_photo, of_pieces)
     answer, is_complete = edit_all(session, photo, target, request_for, search, keep_place, as_json)
     answer.tell(as_json)
@@ -230,13 +223,10 @@ class FaceSearch:
         return request.replace(face=frame, other_frames=others)
 
 
-def _square(crop: str | None, photo: Path, face: int | None) -> FaceFrame | None:
-    """What --crop says, in pixels; None without it. Raises BadRequest: it says something else, or goes with --face or a
-    folder."""
+def _square(crop: str, photo: Path, face: int | None) -> FaceFrame:
+    """What --crop says, in pixels. Raises BadRequest: it says something else, or goes with --face or a folder."""
     from engine.pictures.face_frames import FaceFrame
 
-    if crop is None:
-        return None
     if photo.is_dir() or face is not None:
         raise BadRequest("--crop goes with one photo, and without --face.")
     try:

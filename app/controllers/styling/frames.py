@@ -149,11 +149,11 @@ class FramesController(QObject):
             self._become(then(with_frame(self._document.scene, state)), face)
             return
 
-        def found(label_map: FrozenMap, regions: Regions) -> None:
+        def enter(label_map: FrozenMap, regions: Regions) -> None:
             entered = with_regions(state, label_map, regions.looked_at)
             self._become(then(with_frame(self._document.scene, entered)), face)
 
-        self._find_regions(face, [each for each in frames_in(self._document.scene) if each != face], found)
+        self._find_regions(face, [each for each in frames_in(self._document.scene) if each != face], enter)
 
     def _move(self, frame: FaceFrame) -> None:
         face, before = frame.scaled(1 / self._longer), self._document.scene.face
@@ -161,12 +161,12 @@ class FramesController(QObject):
             self._show()
             return
 
-        def found(label_map: FrozenMap, regions: Regions) -> None:
+        def take(label_map: FrozenMap, regions: Regions) -> None:
             if self._document.scene.face == before:
                 values = {"label_map": label_map, "looked_at": regions.looked_at}
                 self._become(with_moved_frame(self._document.scene, face, values), face, self.tr("Move frame"))
 
-        self._find_regions(face, [each for each in frames_in(self._document.scene) if each != before], found)
+        self._find_regions(face, [each for each in frames_in(self._document.scene) if each != before], take)
 
     def _find_regions(
         self, face: FaceFrame | None, others: list[FaceFrame], use_found: Callable[[FrozenMap, Regions], object]
@@ -179,8 +179,8 @@ class FramesController(QObject):
         if self._work is not None:
             self._work.cancel()
 
-        def deliver(found: tuple[FrozenMap, Regions]) -> None:
-            label_map, regions = found
+        def deliver(map_and_regions: tuple[FrozenMap, Regions]) -> None:
+            label_map, regions = map_and_regions
             use_found(label_map, regions)
             if regions.warnings:
                 self._core.hub.warning(" ".join(regions.warnings), topic="photo")
