@@ -246,7 +246,9 @@ def cropped(request_for: RequestFor, square: FaceFrame) -> RequestFor:
     def request_for_square(path: Path) -> EditRequest:
         height, width = read_photo(path).samples.shape[:2]
         if not (0 <= square.x <= width and 0 <= square.y <= height and square.side <= 2 * max(height, width)):
-            raise BadRequest('"{0}" is {1} x {2} pixels: --crop has its centre outside, or is too large.', path, width, height)
+            raise BadRequest(
+                '"{0}" is {1} x {2} pixels: --crop has its centre outside, or is too large.', path, width, height
+            )
         return request_for(path).replace(face=square.scaled(1 / max(height, width)))
 
     return request_for_square
