@@ -31,8 +31,8 @@ MAP = "label_map"
 
 @dataclass(frozen=True)
 class FrameState:
-    """A frame that is not the one that is edited: values of the scene's fields, by name, none of them None. Those that
-    are missing are the defaults; without a label map its regions are still to be found."""
+    """A frame that is not the one that is edited: values of the scene's fields, by name, that are not the defaults;
+    without a label map its regions are still to be found."""
 
     values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -53,7 +53,15 @@ class FrameState:
 def state_of(scene: Scene) -> FrameState:
     """The frame that is edited now."""
     values = {name: getattr(scene, name) for name, role in roles(type(scene)).items() if role.of_frame}
-    return FrameState(MappingProxyType({name: value for name, value in values.items() if value is not None}))
+    return _state(type(scene), values)
+
+
+def _state(scene_class: type[Scene], values: Mapping[str, Any]) -> FrameState:
+    """Without values that are the defaults, so that equal frames hold equal ones."""
+    chosen = {
+        name: value for name, value in values.items() if name == MAP or value != default_of(scene_class, name)
+    }
+    return FrameState(MappingProxyType({name: value for name, value in chosen.items() if value is not None}))
 
 
 def states_of_faces(faces: Iterable[FaceFrame]) -> tuple[FrameState, ...]:
@@ -154,18 +162,15 @@ def frames_checked(
     scene_class: type[Scene], states: Iterable[FrameState], label_set: LabelSet
 ) -> tuple[FrameState, ...]:
     """Frames as a scene holds them. Raises BadRequest or BadLabelMap where one is wrong."""
-    checked_states = tuple(
-        FrameState(
-            MappingProxyType(
-                {
-                    name: roles(scene_class)[name].checked(_as_map(value), label_set)
-                    for name, value in state.values.items()
-                    if value is not None
-                }
-            )
-        )
+    checked_values = (
+        {
+            name: roles(scene_class)[name].checked(_as_map(value), label_set)
+            for name, value in state.values.items()
+            if value is not None
+        }
         for state in states
     )
+    checked_states = tuple(_state(scene_class, values) for values in checked_values)
     faces = [state.face for state in checked_states]
     if len(set(faces)) < len(faces):
         raise BadRequest("The request has one frame twice; keep each frame once.")

@@ -47,7 +47,9 @@ FEW = 64  # colours
 USUAL_STRIDE = 32  # of documents whose weights are not there
 
 
-REGIONS = {"label_map": None, "reshaped_map": None, "looked_at": None, "face": None, "filled_holes": (), "other_frames": ()}
+REGIONS = dict.fromkeys(("label_map", "reshaped_map", "looked_at", "face")) | dict.fromkeys(
+    ("filled_holes", "other_frames"), ()
+)
 """Keys of a request that say where what is in its photo, and what they hold of another one, which has its own."""
 
 

@@ -139,10 +139,7 @@ class Scene:
     )
     switched_off: frozenset[int] = scene_field(
         _of_regions(
-            decides=True,
-            of_photo=True, of_frame=True,
-            key="switched_off",
-            text=mark("Switch changes on or off"),
+            decides=True, of_photo=True, of_frame=True, key="switched_off", text=mark("Switch changes on or off"),
             signal="edits_changed",
         ),
         default=_NO_LABELS,

@@ -26,8 +26,8 @@ from engine.pictures.photos import at_view_size, read_photo
 from engine.requests.base import Request, Services
 from engine.requests.edit import EditRequest, EditResult
 from engine.requests.editing.filled_hole import with_filled
-from engine.requests.inpaint import InpaintRequest
 from engine.requests.faces.find_faces import FindFacesRequest, FoundFaces
+from engine.requests.inpaint import InpaintRequest
 from engine.requests.kept import Kept
 from engine.requests.make import MakeRequest
 from engine.requests.parse import ParseRequest

@@ -1,4 +1,4 @@
-"""A picture of three people: each face restyled alone, a fringe painted, exported; every other sample is the camera's."""
+"""A picture of three people: each face restyled alone, a fringe painted, exported; all else is as it was."""
 
 from __future__ import annotations
 

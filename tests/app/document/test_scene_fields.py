@@ -15,6 +15,7 @@ import pytest
 
 from app.document import kinds
 from app.document.document import Document
+from app.document.frames import FrameState
 from app.document.kinds import RENDER, Kind
 from app.document.opening import look_at
 from app.document.scene import Scene
@@ -29,6 +30,7 @@ from engine.labels.looked_at import Part
 from engine.labels.pieces import FIRST_PIECE
 from engine.pictures.face_frames import FaceFrame
 from engine.requests.base import Request
+from engine.requests.edit import FrameEdits
 from engine.requests.editing.filled_hole import FilledHole
 from engine.requests.json_text import from_json, to_json
 from engine.requests.label_map_data import LabelMapData
@@ -65,6 +67,7 @@ class MoodRequest(Request[RenderResult], frozen=True, tag="mood"):
     filled_holes: tuple[FilledHole, ...] = ()
     pieces: dict[int, int] = {}
     piece_map: LabelMapData | None = None
+    other_frames: tuple[FrameEdits, ...] = ()
     mood: str = "calm"
 
 
@@ -144,6 +147,10 @@ OTHER: dict[str, Any] = {
     "mood": "wild",
     "face": FaceFrame(0.4, 0.5, 0.2, 15.0),
     "filled_holes": (FilledHole.of(photo_of(face_label_map(64)), face_label_map(64) == HAIR),),
+    "other_frames": (
+        FrameState({"face": FaceFrame(0.7, 0.3, 0.2), "label_map": FrozenMap.of(face_label_map(64)[::-1])}),
+        FrameState({"styles": {HAIR: SampleStyle(5)}, "strengths": {HAIR: 0.5}, "switched_off": frozenset({HAIR})}),
+    ),
     "photo_map": FrozenMap.of(face_label_map(64)[:, ::-1]),
     "pieces": {FIRST_PIECE: HAIR},
     "piece_map": FrozenMap.of(PIECE_MAP.array()[::-1]),
