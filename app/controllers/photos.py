@@ -19,7 +19,6 @@ from app.controllers.render import RenderController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import picture_filters
 from app.document.document import BACKGROUND
-from app.document.frames import states_of_faces
 from app.document.opening import (
     Found,
     OpenedPhoto,
@@ -29,6 +28,7 @@ from app.document.opening import (
     read_photo_document,
     second_photo_path,
 )
+from app.document.photo.frames import states_of_faces
 from app.errors_ui.hub import OPEN
 from app.jobs.originals import Original, Regions, original_for
 from app.raster.frozen_maps import FrozenMap

@@ -92,7 +92,7 @@ class Kind:
         is written is a photo, with all that its file brought along.
     lists_edits: whether a label's style is a change of its region, a row in a list of edits, and a region without one
         stays as it is; otherwise every region is painted.
-    has_frames: whether a photo may be edited in frames (`app.document.frames`).
+    has_frames: whether a photo may be edited in frames (`app.document.photo.frames`).
     reshapes: whether a label map of other shapes than the photo shows changes the photo.
     morphs: whether steps between two styles of a label can be painted: the request is a `RenderRequest`, or has its
         fields.

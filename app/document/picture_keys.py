@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.document.frames import FrameState
 from app.document.kinds import Kind
+from app.document.photo.frames import FrameState
 from app.raster.frozen_maps import FrozenMap
 from engine.requests.photo_reference import PhotoReference
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from app.document import frames
 from app.document.checks import (
     Precision,
     checked_detail,
@@ -36,6 +35,7 @@ from app.document.checks import (
     checked_styles,
 )
 from app.document.kinds import RENDER, Kind, NoInputs, Sizes, inputs_of_plain, kind_of, plain_inputs
+from app.document.photo import frames
 from app.document.picture_keys import key_of
 from app.document.scene_fields import (
     BY_REGION,

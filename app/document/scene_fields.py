@@ -47,7 +47,7 @@ class Role:
     recalled: comes back with a kept picture although the picture does not depend on it.
     of_photo: chosen for this very photo, or for the weights that restyle it: the same document of another photo has its
         own.
-    of_frame: it belongs to one frame of a photo (`app.document.frames`), and goes and comes with it.
+    of_frame: it belongs to one frame of a photo (`app.document.photo.frames`), and goes and comes with it.
     key: its name in requests, and so in every file that is saved; "" where it does not travel.
     pack, unpack: between its value here and the one in a request.
     by_label: its value says something of each label, and `tells` gives the labels for which two values differ; where it

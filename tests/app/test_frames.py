@@ -11,8 +11,9 @@ from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from app.document.frames import changes_photo, frames_in, state_of
+from app.document.photo.frames import changes_photo, frames_in, state_of
 from app.document.saved.scene_data import read_scene, scene_data
+from app.panels.edits.panel import EditsPanel
 from app.panels.status import StatusPanel
 from app.raster.frame_handles import knob_of
 from engine.documents.parts import PartsIn
@@ -95,7 +96,7 @@ def test_each_face_keeps_its_edits_and_both_are_seen(window, core, document, fra
     QTest.mouseClick(frames.overlay, Qt.MouseButton.LeftButton, pos=number)
     qtbot.waitUntil(lambda: chosen(document).side == pytest.approx(70, abs=1))
     assert not document.styles and np.nonzero(document.label_map)[1].min() > 125
-    edits_panel = window.controllers.edits._panel
+    edits_panel = window.findChild(EditsPanel)
     assert edits_panel.frames_line.isVisibleTo(edits_panel) and not edits_panel.hint.isVisibleTo(edits_panel)
     document.styling.set_styles({HAIR: BLUE})
     settle(window, qtbot)

@@ -11,9 +11,9 @@ from PIL import Image
 from PySide6.QtWidgets import QApplication
 
 from app.dialogs.export_photo import ExportPhotoDialog
-from app.document.frames import frames_in
 from app.document.kinds import EDIT
 from app.document.opening import PhotoUse
+from app.document.photo.frames import frames_in
 from engine.pictures.face_frames import Face, FaceFrame, brought_back, moved
 from engine.pictures.images import read_image
 from engine.requests.faces.find_faces import FindFacesRequest, FoundFaces

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLa
 
 from app.document.document import Document
 from app.document.edit_rows import in_pairs
-from app.document.frames import changes_photo
+from app.document.photo.frames import changes_photo
 from app.document.style_scope import StyleScope
 from app.imaging.thumbnails import Place, Thumbnails
 from app.panels.edits.row import THUMB_SIDE, EditRow

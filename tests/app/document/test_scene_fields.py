@@ -15,9 +15,9 @@ import pytest
 
 from app.document import kinds
 from app.document.document import Document
-from app.document.frames import FrameState
 from app.document.kinds import RENDER, Kind
 from app.document.opening import look_at
+from app.document.photo.frames import FrameState
 from app.document.scene import Scene
 from app.document.scene_fields import Role, default_of, roles, scene_field, set_difference
 from app.jobs.session_gate import SessionGate

@@ -1,0 +1,1 @@
+"""What only a document that is a photo has: the frames in which it is edited."""
