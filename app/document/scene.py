@@ -119,12 +119,7 @@ class Scene:
     )
     fingerprint: str = scene_field(of_photo(), default="")
     styles: Mapping[int, Style] = scene_field(
-        _by_region(
-            key="styles",
-            checked=checked_styles,
-            text=mark("Change styles"),
-            signal="styles_changed",
-        ),
+        _by_region(key="styles", checked=checked_styles, text=mark("Change styles"), signal="styles_changed"),
         default_factory=lambda: MappingProxyType({}),
     )
     strengths: Mapping[int, float] = scene_field(
@@ -208,11 +203,7 @@ class Scene:
     )
     pieces: Mapping[int, int] = scene_field(
         _by_region(
-            key="pieces",
-            needs="labels",
-            checked=checked_pieces,
-            text=mark("Change pieces"),
-            signal="pieces_changed",
+            key="pieces", needs="labels", checked=checked_pieces, text=mark("Change pieces"), signal="pieces_changed"
         ),
         default_factory=lambda: MappingProxyType({}),
     )

@@ -87,7 +87,7 @@ def _map_of_data(data: LabelMapData | None) -> np.ndarray | None:
 of_photo = partial(Role, decides=True, of_photo=True)
 """Of what decides the picture, and is chosen for this very photo where there is one."""
 of_frame = partial(of_photo, of_frame=True)
-"""Of one of its frames (`app.document.frames`)."""
+"""Of one of its frames (`app.document.photo.frames`)."""
 of_labels = partial(Role, by_label=True, needs="labels", pack=tuple, unpack=frozenset, tells=set_difference)
 """Of labels for which something holds."""
 map_or_none = partial(

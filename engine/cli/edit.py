@@ -22,13 +22,13 @@ from engine.cli.common import (
     progress,
     tell,
 )
+from engine.cli.cropping import CropOption, cropped, square_of
 from engine.cli.request import perform
 from engine.cli.words import Drawn, Point, StyleFile, split_label, split_point, split_style
 from engine.errors import BadRequest
 
 if TYPE_CHECKING:
     from engine.labels.label_sets import LabelSet
-    from engine.pictures.face_frames import FaceFrame
     from engine.requests.edit import EditRequest, RegionEdit
     from engine.requests.styles import Style
     from engine.session import Session
@@ -58,14 +58,6 @@ CountRestOption = Annotated[
 FaceOption = Annotated[
     int | None,
     typer.Option("--face", min=1, metavar="N", help="Which face, 1 being the largest; of several it is taken anyway."),
-]
-CropOption = Annotated[
-    str | None,
-    typer.Option(
-        "--crop",
-        metavar="X,Y,SIDE[,TURN]",
-        help="A square of the photo that is looked at closer: its centre and side in pixels, and degrees clockwise.",
-    ),
 ]
 KeepPlaceOption = Annotated[
     bool, typer.Option("--keep-place", help="Keep the place and the camera's serial numbers.")
@@ -137,7 +129,7 @@ def edit(
     if reshape is not None:
         request_for = reshaping(request_for, reshape, label_set, order)
     if crop is not None:
-        request_for = cropped(request_for, _square(crop, photo, face))
+        request_for = cropped(request_for, square_of(crop, photo, face))
     from engine.session import Session
 
     session = Session(device)
@@ -221,37 +213,6 @@ class FaceSearch:
             tell([f'"{request.photo.name}": of its {count} faces the largest is edited; --face 2 takes the next one.'])
         others = () if frame is None else tuple(FrameEdits(each) for each in faces.frames if each != frame)
         return request.replace(face=frame, other_frames=others)
-
-
-def _square(crop: str, photo: Path, face: int | None) -> FaceFrame:
-    """What --crop says, in pixels. Raises BadRequest: it says something else, or goes with --face or a folder."""
-    from engine.pictures.face_frames import FaceFrame
-
-    if photo.is_dir() or face is not None:
-        raise BadRequest("--crop goes with one photo, and without --face.")
-    try:
-        numbers = [float(word) for word in crop.split(",")]
-    except ValueError:
-        numbers = []
-    if len(numbers) not in (3, 4) or not numbers[2] > 0:
-        raise BadRequest('--crop "{0}" should be X,Y,SIDE or X,Y,SIDE,TURN: numbers of pixels, and degrees.', crop)
-    return FaceFrame(*numbers)
-
-
-def cropped(request_for: RequestFor, square: FaceFrame) -> RequestFor:
-    """The same requests for one square of a photo, in its pixels; it is read for its size. Raises BadRequest: the
-    square does not lie in the photo."""
-    from engine.pictures.photos import read_photo
-
-    def request_for_square(path: Path) -> EditRequest:
-        height, width = read_photo(path).samples.shape[:2]
-        if not (0 <= square.x <= width and 0 <= square.y <= height and square.side <= 2 * max(height, width)):
-            raise BadRequest(
-                '"{0}" is {1} x {2} pixels: --crop has its centre outside, or is too large.', path, width, height
-            )
-        return request_for(path).replace(face=square.scaled(1 / max(height, width)))
-
-    return request_for_square
 
 
 def _check_paths(photo: Path, target: Path, label_maps: Path | None, reshape: Path | None) -> None:
