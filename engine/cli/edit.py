@@ -22,9 +22,8 @@ from engine.cli.common import (
     progress,
     tell,
 )
-from engine.cli.cropping import CropOption, cropped, square_of
 from engine.cli.request import perform
-from engine.cli.words import Drawn, Point, StyleFile, split_label, split_point, split_style
+from engine.cli.words import Drawn, Point, StyleFile, split_label, split_point, split_style, square_of
 from engine.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -58,6 +57,13 @@ CountRestOption = Annotated[
 FaceOption = Annotated[
     int | None,
     typer.Option("--face", min=1, metavar="N", help="Which face, 1 being the largest; of several it is taken anyway."),
+]
+CropOption = Annotated[
+    str | None,
+    typer.Option(
+        "--crop", metavar="X,Y,SIDE[,TURN]",
+        help="A square of the photo that is looked at closer: its centre and side in pixels, and degrees clockwise.",
+    ),
 ]
 KeepPlaceOption = Annotated[
     bool, typer.Option("--keep-place", help="Keep the place and the camera's serial numbers.")
@@ -129,7 +135,7 @@ def edit(
     if reshape is not None:
         request_for = reshaping(request_for, reshape, label_set, order)
     if crop is not None:
-        request_for = cropped(request_for, square_of(crop, photo, face))
+        request_for = cropped(request_for, crop, ambiguous=photo.is_dir() or face is not None)
     from engine.session import Session
 
     session = Session(device)
@@ -213,6 +219,25 @@ class FaceSearch:
             tell([f'"{request.photo.name}": of its {count} faces the largest is edited; --face 2 takes the next one.'])
         others = () if frame is None else tuple(FrameEdits(each) for each in faces.frames if each != frame)
         return request.replace(face=frame, other_frames=others)
+
+
+def cropped(request_for: RequestFor, crop: str, *, ambiguous: bool) -> RequestFor:
+    """The same requests for one square of a photo. Raises BadRequest: --crop says none, or one beside the photo."""
+    from engine.pictures.photos import read_photo
+
+    if ambiguous:
+        raise BadRequest("--crop goes with one photo, and without --face.")
+    square = square_of(crop)
+
+    def request_for_square(path: Path) -> EditRequest:
+        height, width = read_photo(path).samples.shape[:2]
+        if not (0 <= square.x <= width and 0 <= square.y <= height and square.side <= 2 * max(height, width)):
+            raise BadRequest(
+                '"{0}" is {1} x {2} pixels: --crop has its centre outside, or is too large.', path, width, height
+            )
+        return request_for(path).replace(face=square.scaled(1 / max(height, width)))
+
+    return request_for_square
 
 
 def _check_paths(photo: Path, target: Path, label_maps: Path | None, reshape: Path | None) -> None:

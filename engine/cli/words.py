@@ -1,4 +1,4 @@
-"""Taking apart what is written for --style, --styles, --mix, --relabel and --set.
+"""Taking apart what is written for --style, --styles, --mix, --relabel, --crop and --set.
 
 Paths may hold any of the separators ("C:\\a=b@c.png"), so a file that exists always wins over a
 reading that splits its name. Pure functions; nothing is opened.
@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 
 from engine.errors import BadFile, BadRequest
+from engine.pictures.face_frames import FaceFrame
 
 
 @dataclass(frozen=True)
@@ -126,3 +127,14 @@ def split_settings(words: list[str]) -> dict[str, str]:
             raise BadRequest('--set "{0}" should read key=value, for example --set steps=2000.', word)
         settings[key.strip()] = value
     return settings
+
+
+def square_of(crop: str) -> FaceFrame:
+    """What --crop says, in pixels. Raises BadRequest: it says something else."""
+    try:
+        numbers = [float(word) for word in crop.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (3, 4) or not numbers[2] > 0:
+        raise BadRequest('--crop "{0}" should be X,Y,SIDE or X,Y,SIDE,TURN: numbers of pixels, and degrees.', crop)
+    return FaceFrame(*numbers)
