@@ -59,8 +59,8 @@ class CanvasView(QWidget):
         document.picture_changed.connect(self._on_picture_changed)
         document.replaced.connect(self._on_replaced)
         document.undo_changed.connect(self._on_stroke)
-        document.current_label_changed.connect(lambda _: self._outline_region(document.current_region))
-        document.pieces_changed.connect(lambda _: self.outline.forget())
+        document.current_label_changed.connect(self._outline_chosen)
+        document.pieces_changed.connect(self.outline.forget)
         document.looked_at_changed.connect(self._on_looked_at_changed)
 
     # ------------------------------------------------------------ what the one who handles the input says
@@ -285,6 +285,9 @@ class CanvasView(QWidget):
                 continue  # shows the picture alone
             dirty = view.dirty_rect(view=self._view, x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1)
             self.update(QRect(*dirty).translated(round(pane.shift), 0))
+
+    def _outline_chosen(self) -> None:
+        self._outline_region(self._document.current_region)
 
     def _outline_region(self, label: int) -> None:
         """Tells what a label means where the label map does not."""
