@@ -65,6 +65,7 @@ def test_an_object_goes_in_two_actions_and_comes_back_in_one(edited, core, qtbot
     changed = (document.picture != before).any(-1)
     assert changed[hole].mean() > 0.5 and not changed[~hole].any()
     assert document.undo_text == "Fill"
+    assert "filled holes" in edited.edits_panel.painted_line.text()
     document.undo()
     settle(edited, qtbot)
     np.testing.assert_array_equal(document.picture, before)

@@ -215,6 +215,8 @@ class EditsPanel(QWidget):
         ]
         if document.scene.reshapes:
             names.append(self.tr("other shapes"))
+        if document.scene.filled_holes:
+            names.append(self.tr("filled holes"))
         self._show_other_frames()
         if names:
             sentence = self.tr("Painted: {0}. All else of the photo is kept as it is.")
