@@ -14,6 +14,7 @@ from PySide6.QtGui import QEnterEvent
 from app.dialogs.creating.fill import FillDialog
 from app.document.holes import HOLE, relabelled
 from app.document.saved.scene_data import read_scene, scene_data
+from app.panels.edits.panel import EditsPanel
 from engine.documents.parts import PartsIn, PartsOut
 from engine.pictures.photos import read_photo
 from engine.requests.json_text import from_json, to_json
@@ -65,7 +66,7 @@ def test_an_object_goes_in_two_actions_and_comes_back_in_one(edited, core, qtbot
     changed = (document.picture != before).any(-1)
     assert changed[hole].mean() > 0.5 and not changed[~hole].any()
     assert document.undo_text == "Fill"
-    assert "filled holes" in edited.edits_panel.painted_line.text()
+    assert "filled holes" in edited.findChild(EditsPanel).painted_line.text()
     document.undo()
     settle(edited, qtbot)
     np.testing.assert_array_equal(document.picture, before)
