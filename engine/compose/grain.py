@@ -14,6 +14,8 @@ import numpy as np
 Array = np.ndarray
 FINE = 1.2
 """Standard deviation in pixels of the blur that fine detail is the rest of."""
+MARGIN = 8
+"""Pixels around a hole that its fine detail depends on: more than the blur reaches."""
 BLOCK = 16
 """Side in pixels of the pieces that detail is copied in; they overlap by half."""
 CELLS = 4
@@ -72,7 +74,17 @@ def with_grain(colours: Array, hole: Array, known: Array, seed: int, most: float
         top = 4.0
     else:
         added, top = -fine_detail(colours), 1.0
-    return _by_energy(colours, added, hole, wanted, top)
+    box = _box_around(hole)
+    changed = colours.copy()
+    changed[box] = _by_energy(colours[box], added[box], hole[box], wanted, top)
+    return changed
+
+
+def _box_around(hole: Array) -> tuple[slice, slice]:
+    """Rows and columns of a hole and of all that its fine detail depends on."""
+    spans = (np.flatnonzero(hole.any(axis)) for axis in (1, 0))
+    rows, columns = (slice(max(0, int(span[0]) - MARGIN), int(span[-1]) + 1 + MARGIN) for span in spans)
+    return rows, columns
 
 
 def _by_energy(colours: Array, added: Array, hole: Array, wanted: float, top: float) -> Array:
