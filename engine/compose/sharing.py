@@ -47,8 +47,26 @@ class Claim:
         longer = max(height, width)
         x = (np.arange(columns.start, columns.stop) + 0.5) / longer
         y = (np.arange(rows.start, rows.stop) + 0.5) / longer
-        share: Array = frame_shares((self.own, *self.others), x[None, :], y[:, None])[0]
+        share: Array = frame_shares((self.own, *self._beside(x, y)), x[None, :], y[:, None])[0]
         return share
+
+    def _beside(self, x: Array, y: Array) -> list[Circle]:
+        """The others that may have a share of any of these columns and rows: of a crowd a few."""
+        if not (x.size and y.size):
+            return []
+        left, right, top, bottom = x[0], x[-1], y[0], y[-1]
+        centre_x, centre_y, side = self.own
+        across, down = (
+            np.abs([low - middle, high - middle]).max()
+            for low, high, middle in ((left, right, centre_x), (top, bottom, centre_y))
+        )
+        farthest = np.hypot(across, down)
+        return [
+            other
+            for other in self.others
+            if np.hypot(other[0] - np.clip(other[0], left, right), other[1] - np.clip(other[1], top, bottom)) / other[2]
+            < farthest / side + BAND
+        ]
 
 
 def merged(photo: Array, pictures: Sequence[tuple[Array, Claim | None]]) -> Array:

@@ -223,3 +223,17 @@ def test_a_search_that_is_cancelled_leaves_the_frame_where_it_was(window, core, 
     core.cancel()
     qtbot.waitUntil(lambda: not core.work_lane.busy)
     assert frames.overlay.chosen_frame == before and document.scene.face == before.scaled(1 / WIDTH)
+
+
+def test_a_crowd_has_a_number_for_each_face(window, core, engine, finder, photo, frames, qtbot):
+    places = [(12 + 24 * column, 15 + 30 * row) for row in range(4) for column in range(10)]
+    engine.faces = tuple(FaceFrame(float(x), float(y), 24.0) for x, y in places)  # they touch
+    edit_photo(window, photo, qtbot)
+    document = core.document
+    assert len(faces_of(document)) == 40 and frames.overlay.isVisible()
+    last = frames_in(document.scene)[-1]
+    frames.choose(last)
+    qtbot.waitUntil(lambda: document.scene.face == last)
+    settle(window, qtbot)
+    rows, columns = np.nonzero(document.label_map)
+    assert columns.max() - columns.min() <= 26  # what is nearer to the faces beside it is theirs

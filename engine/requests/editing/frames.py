@@ -55,11 +55,13 @@ def shared_out(frame: Frame, claim: Claim | None) -> Frame:
     if claim is None or not claim.others:
         return frame
     height, width = frame.whole_map.shape
-    is_own = claim.of(slice(0, height), slice(0, width), height, width) > 0
-    framed = is_own[slices_of(frame.box, height, width)]
+    rows, columns = slices_of(frame.box, height, width)
+    framed = claim.of(rows, columns, height, width) > 0
     own_in_frame = resize_label_map(framed.astype(np.uint8), *frame.label_map.shape) > 0
+    whole_map = frame.whole_map.copy()
+    whole_map[rows, columns][~framed] = UNSEEN
     return replace(
         frame,
-        whole_map=np.where(is_own, frame.whole_map, np.uint8(UNSEEN)),
+        whole_map=whole_map,
         label_map=np.where(own_in_frame, frame.label_map, np.uint8(UNSEEN)),
     )

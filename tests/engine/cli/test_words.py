@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.cli.words import StyleFile, split_label, split_mix, split_settings, split_style_file
+from engine.cli.words import StyleFile, split_label, split_mix, split_settings, split_style_file, square_of
 from engine.errors import BadFile, BadRequest
+from engine.pictures.face_frames import FaceFrame
 
 
 @pytest.fixture
@@ -104,3 +105,11 @@ def test_settings_are_keys_and_values() -> None:
     }
     with pytest.raises(BadRequest, match="key=value"):
         split_settings(["steps"])
+
+
+def test_a_square_of_a_photo_is_a_centre_a_side_and_perhaps_a_turn() -> None:
+    assert square_of("120,80.5,64") == FaceFrame(120.0, 80.5, 64.0)
+    assert square_of("120, 80, 64, -30") == FaceFrame(120.0, 80.0, 64.0, -30.0)
+    for word in ("", "1,2", "1,2,0", "1,2,x", "1,2,3,4,5"):
+        with pytest.raises(BadRequest, match="--crop"):
+            square_of(word)

@@ -40,6 +40,14 @@ def test_a_claim_is_the_same_at_every_size_and_in_every_strip() -> None:
     assert (Claim((0.3, 0.4, 0.4)).of(slice(0, 9), slice(0, 9), 9, 9) == 1).all()
 
 
+def test_of_a_crowd_only_those_beside_a_part_are_looked_at_and_nothing_differs() -> None:
+    crowd = [(0.05 + 0.1 * column, 0.05 + 0.1 * row, 0.09) for row in range(4) for column in range(10)]
+    claim = Claim(crowd[13], tuple(crowd[:13] + crowd[14:]))
+    share = claim.of(slice(15, 45), slice(60, 100), 80, 200)
+    x, y = (np.arange(60, 100) + 0.5) / 200, (np.arange(15, 45) + 0.5) / 200
+    assert (share == frame_shares([claim.own, *claim.others], x[None, :], y[:, None])[0]).all()
+
+
 def test_of_two_pictures_each_keeps_what_it_alone_changed_and_they_share_the_rest() -> None:
     photo = np.full((40, 80, 3), 100, np.uint8)
     left, right, whole = (photo.copy() for _ in range(3))

@@ -177,3 +177,20 @@ def test_label_ids_are_never_turned_and_the_photo_is_never_changed_by_turning(
     assert set(np.unique(frame.painted()[1])) == {3, 17}
     result = edited(photo_file, FrameEdits(LEFT, (RegionEdit(HAIR, BLOND, strength=0),)))
     assert (result.samples == result.photo.samples).all()
+
+
+@pytest.mark.parametrize("frame", [FaceFrame(5.0, 150.0, 120.0, 20.0), FaceFrame(WIDTH - 3.0, HEIGHT - 3.0, 200.0)])
+def test_a_face_that_the_border_cuts_is_restyled_as_far_as_it_is_seen(photo_file: Path, frame: FaceFrame) -> None:
+    result = edited(photo_file, FrameEdits(frame.scaled(1 / WIDTH), (RegionEdit(SKIN, BLOND),)))
+    changed = difference(result)
+    assert changed.any()
+    assert not changed[brought_back(np.ones((64, 64), np.float32), frame, HEIGHT, WIDTH) == 0].any()
+
+
+def test_of_forty_small_faces_one_is_restyled(photo_file: Path) -> None:
+    places = [(30.0 + 40 * column, 30.0 + 60 * row) for row in range(4) for column in range(10)]
+    crowd = [FaceFrame(x, y, 36.0).scaled(1 / WIDTH) for x, y in places]
+    result = edited(photo_file, hair(BLOND, crowd[17]), *(FrameEdits(face) for face in crowd if face != crowd[17]))
+    rows, columns = np.nonzero(difference(result))
+    face = crowd[17].scaled(WIDTH)
+    assert len(rows) and abs(columns - face.x).max() < face.side and abs(rows - face.y).max() < face.side
