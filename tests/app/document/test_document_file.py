@@ -12,6 +12,7 @@ import pytest
 
 from app.document.document import Document
 from app.document.kinds import EDIT, EditInputs
+from app.document.photo.frames import FrameState
 from app.document.results import Results
 from app.document.saved import document_file
 from app.document.saved.document_file import Snapshot, read_document, read_manifest, snapshot_of, write_document
@@ -56,6 +57,7 @@ OTHER = {
     "pieces": {FIRST_PIECE: HAIR},
     "piece_map": FrozenMap.of(face_label_map(64) // HAIR),
     "face": FaceFrame(0.4, 0.5, 0.2, 15.0),
+    "other_frames": (FrameState({"face": FaceFrame(0.7, 0.3, 0.2), "styles": {HAIR: SampleStyle(5)}}),),
     "filled_holes": (FilledHole.of(photo_of(face_label_map(64)), face_label_map(64) == 13),),
 }  # fmt: skip
 
