@@ -231,7 +231,7 @@ def no_parser(label_set: LabelSet) -> WeightsError:
 
 
 class KeptParser:
-    """A parser that looks at each photo once, however often its label map is corrected.
+    """A parser that looks at each frame of a photo once, however often its label map is corrected.
 
     key: of the photo and of the parser.
     """
@@ -241,13 +241,17 @@ class KeptParser:
         self.label_set = parser.label_set
 
     def parse(self, pixels: Array) -> Parsed:
-        """As the parser's."""
-        return self._kept.get(("parsed", self._key), lambda: self._parser.parse(pixels))
+        """As the parser's, by what the pixels show: those of a photo, or of one of its faces upright."""
+        return self._kept.get(("parsed", self._key, _digest(pixels)), lambda: self._parser.parse(pixels))
 
     def probabilities(self, pixels: Array) -> Array:
         """As the parser's, by what the frame shows."""
-        digest = hashlib.sha256(pixels.tobytes()).hexdigest()
-        return self._kept.get(("shares", self._key, digest), lambda: self._parser.probabilities(pixels))
+        return self._kept.get(("shares", self._key, _digest(pixels)), lambda: self._parser.probabilities(pixels))
+
+
+def _digest(pixels: Array) -> tuple[Hashable, ...]:
+    """What tells pictures apart, those of one colour by their shape."""
+    return pixels.shape, hashlib.sha256(pixels.tobytes()).hexdigest()
 
 
 def _sides(slices: tuple[slice, slice]) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from engine.requests.editing.face import frame_around_face
 from engine.requests.editing.frames import claim_of, frames_of
 from engine.requests.json_text import from_json, to_json
 from engine.requests.label_map_data import LabelMapData
+from engine.requests.parse import Parsed
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import RenderRequest
 from engine.requests.styles import MEAN, ColourStyle, Style
@@ -52,7 +53,7 @@ def hair(style: Style, frame: FaceFrame | None) -> FrameEdits:
 
 def edited(photo_file: Path, *frames: FrameEdits, session: Session | None = None) -> EditResult:
     first, *others = frames
-    request = EditRequest("tiny-sean", PhotoReference.of(photo_file), (), other_frames=tuple(others)).of_frame(first)
+    request = EditRequest("tiny-sean", PhotoReference.of(photo_file), ()).of_frame(first)
     return (session or Session("cpu")).run(from_json(to_json(request.replace(other_frames=tuple(others)))))
 
 
@@ -70,6 +71,28 @@ def test_each_face_alone_and_both_together_in_one_picture(photo_file: Path) -> N
     assert (both.samples[difference(left)] == left.samples[difference(left)]).all()
     assert (both.samples[difference(right)] == right.samples[difference(right)]).all()
     assert not difference(both)[~difference(left) & ~difference(right)].any()
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_regions_found_in_a_face_are_not_taken_for_those_of_the_whole_photo(
+    photo_file: Path, monkeypatch: pytest.MonkeyPatch, order: int
+) -> None:
+    sizes = []
+    parse = Upright.parse
+
+    def parse_and_note(parser: Upright, pixels: np.ndarray) -> Parsed:
+        sizes.append(pixels.shape[:2])
+        return parse(parser, pixels)
+
+    monkeypatch.setattr(Upright, "parse", parse_and_note)
+    alone = edited(photo_file, hair(RED, None))
+    first, second = [hair(BLOND, LEFT), hair(RED, None)][::order]
+    sizes.clear()
+    both = edited(photo_file, first, second)
+    assert sorted(sizes) == [(96, 96), (HEIGHT, WIDTH)]
+    beyond = np.ones((HEIGHT, WIDTH), bool)
+    beyond[LEFT.scaled(WIDTH).box(HEIGHT, WIDTH)] = False
+    assert difference(alone)[beyond].any() and (both.samples[beyond] == alone.samples[beyond]).all()
 
 
 def test_edits_of_the_whole_photo_leave_to_a_face_what_it_changes(
