@@ -20,7 +20,8 @@ from app.controllers.styles import StylesController
 from app.dialogs.choices import Choice
 from app.dialogs.files import picture_filters
 from app.document import opening as documents
-from app.document.opening import Found, Gallery, OpenedPhoto, Painting, painting_path, sample_path
+from app.document.opening import Found, Gallery, Painting, painting_path, sample_path
+from app.document.photo.reading import OpenedPhoto
 from app.document.scene import Scene
 from app.errors_ui.hub import OPEN
 from app.jobs.originals import read_original
@@ -239,9 +240,7 @@ class NewController(QObject):
             pixels = opened_file.pixels
             if pixels is not None and pixels.shape[:2] != (request.label_map.height, request.label_map.width):
                 pixels = None  # scaled since it was exported: the next render will show it
-            values = opened_file.values()
-            if styles is not None:
-                values["styles"] = styles
+            values = opened_file.values() | ({} if styles is None else {"styles": styles})
             self._become(opened_file, values, label_set=label_set, picture=pixels, undoable=undoable, keeps=keeps_file)
         except EngineError as error:
             self._context.core.hub.error(error, topic=OPEN)

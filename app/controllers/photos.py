@@ -19,16 +19,9 @@ from app.controllers.render import RenderController
 from app.dialogs.choices import Choice, ChoiceDialog
 from app.dialogs.files import picture_filters
 from app.document.document import BACKGROUND
-from app.document.opening import (
-    Found,
-    OpenedPhoto,
-    PhotoUse,
-    photo_regions,
-    photo_uses,
-    read_photo_document,
-    second_photo_path,
-)
+from app.document.opening import Found, PhotoUse, photo_uses, second_photo_path
 from app.document.photo.frames import states_of_faces
+from app.document.photo.reading import OpenedPhoto, photo_regions, read_photo_document
 from app.errors_ui.hub import OPEN
 from app.jobs.originals import Original, Regions, original_for
 from app.raster.frozen_maps import FrozenMap

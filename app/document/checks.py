@@ -10,7 +10,7 @@ import numpy as np
 
 from app.document.kinds import Kind, cannot_hold, kind_named
 from app.raster.frozen_maps import FrozenMap
-from engine.errors import BadRequest, Message
+from engine.errors import BadLabelMap, BadRequest, Message
 from engine.labels.label_maps import check_label_map
 from engine.labels.label_sets import LabelSet
 from engine.labels.looked_at import Part, check_part
@@ -58,6 +58,16 @@ def checked_pieces(pieces: Mapping[int, int], label_set: LabelSet) -> Mapping[in
 def checked_piece_map(piece_map: FrozenMap | np.ndarray | None, label_set: LabelSet) -> FrozenMap | None:
     """Where pieces lie, (H, W) uint8; None for none."""
     return piece_map if piece_map is None or isinstance(piece_map, FrozenMap) else FrozenMap.of(piece_map)
+
+
+def check_pieces_fit(piece_map: FrozenMap | None, label_map: FrozenMap | None) -> None:
+    """Raise BadLabelMap where both are there and of different sizes."""
+    if piece_map is not None and label_map is not None and piece_map.shape != label_map.shape:
+        raise BadLabelMap(
+            "The piece map has {0} x {1} pixels, but the label map {2} x {3}; mark the pieces again.",
+            *piece_map.shape[::-1],
+            *label_map.shape[::-1],
+        )
 
 
 def checked_labels(labels: Collection[int], label_set: LabelSet) -> frozenset[int]:

@@ -16,26 +16,26 @@ from app.document.saved.document_file import SavedDocument, read_document
 from app.document.saved.process_folders import Leftover, is_open_elsewhere
 from app.document.saved.scene_data import ReadScene
 from app.document.scene import Scene
-from app.jobs.frames import find_faces, frame_regions
-from app.jobs.originals import Original, Regions, original_for, regions_for
-from app.jobs.photos import Photo, known_regions
+from app.document.scene_fields import BY_REGION, of_regions
+from app.jobs.originals import Original
+from app.jobs.photos import Photo
 from app.jobs.work_lane import Work
 from app.jobs.writing import PhotoRequest
 from app.raster.boxes import Box
 from app.raster.cropping import Cropping, Size
-from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import tr
 from engine.errors import BadFile, BadRequest, EngineError
 from engine.files import read_text, resource
 from engine.labels.label_maps import resize_label_map
 from engine.labels.label_sets import LabelSet, load_label_set
-from engine.labels.looked_at import WHOLE, Part
+from engine.labels.looked_at import Part
+from engine.labels.pieces import is_piece
 from engine.painting.sizes import encoded_size, painted_size
 from engine.pictures.closeup import focus, has_background
-from engine.pictures.face_frames import FaceFrame
 from engine.pictures.images import read_image, resize_image
 from engine.pictures.png import read_embedded_request
 from engine.pictures.sniffing import has_label_colours, sniff
+from engine.requests.edit import EditRequest
 from engine.requests.json_text import from_json
 from engine.requests.photo_reference import PhotoReference
 from engine.requests.render import RenderRequest
@@ -47,9 +47,11 @@ FEW = 64  # colours
 USUAL_STRIDE = 32  # of documents whose weights are not there
 
 
-REGIONS = dict.fromkeys(("label_map", "reshaped_map", "looked_at", "face")) | dict.fromkeys(
-    ("filled_holes", "other_frames"), ()
-)
+REGIONS: dict[str, Any] = {
+    **dict.fromkeys(("label_map", "reshaped_map", "piece_map", "looked_at", "face")),
+    **dict.fromkeys(("filled_holes", "other_frames"), ()),
+    "pieces": {},
+}
 """Keys of a request that say where what is in its photo, and what they hold of another one, which has its own."""
 
 
@@ -97,9 +99,17 @@ class Found:
     def with_photo(self, photo: PhotoReference, *, keep_map: bool) -> Found:
         """The same for another photo. ``keep_map``: its regions are those of the first one."""
         assert of_photo(self.request)
-        own = {} if keep_map else {key: value for key, value in REGIONS.items() if hasattr(self.request, key)}
-        request = self.request.replace(photo=photo, **own)
-        return replace(self, request=request, found_again=True)
+        own = {} if keep_map else _without_regions(self.request)
+        return replace(self, request=self.request.replace(photo=photo, **own), found_again=True)
+
+
+def _without_regions(request: PhotoRequest) -> dict[str, Any]:
+    """What a request holds, by key, once it is of another photo: nothing of regions and pieces, all of labels."""
+    values = {key: value for key, value in REGIONS.items() if hasattr(request, key)}
+    values |= {key: of_regions(getattr(request, key), ()) for key in BY_REGION if hasattr(request, key)}
+    if isinstance(request, EditRequest):
+        values["edits"] = tuple(edit for edit in request.edits if not is_piece(edit.label))
+    return values
 
 
 def look_at(work: Work, path: Path) -> Found:
@@ -295,80 +305,6 @@ def _uses_of(kind: Kind, document: Document, catalogue: Catalogue) -> list[Photo
     served = [PhotoUse(kind, *served) for served in catalogue.sets_serving(kind.request, document.weights)]
     own = [use for use in served if use.label_set.same_labels(document.label_set)]
     return own + [use for use in served if use not in own and catalogue.parser_for(use.label_set)]
-
-
-@dataclass(frozen=True)
-class OpenedPhoto:
-    """The file of a document that is a photo, read: the photo, all else that the file says of a scene, and what to tell
-    the user.
-
-    picture: (H, W, 3) uint8, what the file shows, where it is a picture of the photo's size. found_again: as in
-    `Found`.
-    """
-
-    original: Original
-    values: dict[str, Any]
-    picture: np.ndarray | None = None
-    warnings: tuple[str, ...] = ()
-    found_again: bool = False
-
-
-def read_photo_document(work: Work, opened_file: Found, *, label_set: LabelSet, parser: str | None) -> OpenedPhoto:
-    """The photo that a file refers to, and its label map at the photo's size; found by the parser where the file has
-    none.
-
-    Raises EngineError: the photo is gone (MissingPhoto), or something in the file is damaged.
-    """
-    assert opened_file.photo_request is not None
-    original = original_for(work, opened_file.photo_request.photo)
-    values = opened_file.values()
-    warnings: tuple[str, ...] = ()
-    if values["label_map"] is None:
-        face, others = values.get("face"), values.get("other_frames") or ()
-        faces = tuple(state.face for state in others if state.face is not None)
-        values["label_map"], regions = photo_regions(
-            work, original, label_set=label_set, parser=parser, frame=face, others=faces
-        )
-        asked_part, warnings = values.get("looked_at") or regions.looked_at, regions.warnings
-        values["looked_at"] = None if asked_part == WHOLE else asked_part
-    else:
-        values["label_map"] = _counted(resize_label_map(values["label_map"], *original.pixels.shape[:2]))
-    values["photo"] = original.reference
-    return OpenedPhoto(original, values, opened_file.picture_of(original), warnings, opened_file.found_again)
-
-
-def photo_regions(
-    work: Work,
-    original: Original,
-    *,
-    label_set: LabelSet,
-    parser: str | None,
-    finder: str | None = None,
-    frame: FaceFrame | None = None,
-    others: tuple[FaceFrame, ...] = (),
-) -> tuple[FrozenMap, Regions]:
-    """The label map of a photo, of its own size, and all that was found.
-
-    ``finder``: looks for faces first; of several the largest is looked at. ``frame``: what is looked at, None for the
-    whole photo; ``others``: frames of other faces. All in longer sides of the photo. Raises EngineError as
-    `regions_for`.
-    """
-    faces: tuple[FaceFrame, ...] = ()
-    if finder is not None and known_regions(Path(original.reference.path), label_set) is None:
-        frame, faces = find_faces(work, original, label_set=label_set, finder=finder)
-        others = tuple(face for face in faces if face != frame)
-    if frame is None:
-        regions = regions_for(work, original, label_set=label_set, parser=parser)
-    else:
-        regions = frame_regions(work, original, frame, others, parser=parser)
-    return _counted(regions.label_map), replace(regions, face=frame, faces=faces)
-
-
-def _counted(label_map: np.ndarray) -> FrozenMap:
-    """A frozen copy of a label map whose areas are known: the worker counts them, not the window."""
-    frozen = FrozenMap.of(label_map)
-    _ = frozen.areas  # counted when first asked for
-    return frozen
 
 
 def stride_of(weights: Abilities) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 
 from app.document.checks import (
     Precision,
+    check_pieces_fit,
     checked_detail,
     checked_face,
     checked_holes,
@@ -41,6 +42,7 @@ from app.document.scene_fields import (
     BY_REGION,
     Role,
     changed_keys,
+    checked_values,
     default_of,
     map_or_none,
     of_frame,
@@ -236,16 +238,14 @@ class Scene:
     @classmethod
     def checked(cls: type[S], *, label_set: LabelSet, **values: Any) -> S:
         """A scene of values from outside. Raises BadRequest or BadLabelMap where one is wrong."""
-        field_roles = roles(cls)
-        return cls(
-            label_set=label_set, **{name: field_roles[name].checked(value, label_set) for name, value in values.items()}
-        )
+        scene = cls(label_set=label_set, **checked_values(cls, values, label_set))
+        check_pieces_fit(scene.piece_map, scene.label_map)
+        return scene
 
     def with_checked(self: S, **values: Any) -> S:
         """The scene with other values from outside. Raises BadRequest or BadLabelMap where one is wrong."""
-        field_roles = roles(type(self))
         label_set = values.get("label_set", self.label_set)
-        return replace(self, **{name: field_roles[name].checked(value, label_set) for name, value in values.items()})
+        return replace(self, **checked_values(type(self), values, label_set))
 
     # ------------------------------------------------------------ equality
 
@@ -307,7 +307,8 @@ class Scene:
     def beside_photo(self) -> dict[str, Any]:
         """What was chosen apart from the photo, its regions and their edits, by field: for the same document of another
         photo, made with the same weights."""
-        return {name: getattr(self, name) for name, role in roles(type(self)).items() if not role.of_photo}
+        values = {name: getattr(self, name) for name, role in roles(type(self)).items() if not role.of_photo}
+        return {**values, "style_locked": frozenset(of_regions(self.style_locked, ()))}  # pieces are the photo's
 
     def with_photo_of(self: S, present: Scene) -> S:
         """The scene with its photo as another scene refers to it now, if both are of the very same: its file may have

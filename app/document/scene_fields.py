@@ -148,6 +148,11 @@ def unpacked(holder: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: role.unpack(values[role.key]) for name, role in roles(holder).items() if role.key in values}
 
 
+def checked_values(holder: type[Any], values: Mapping[str, Any], label_set: LabelSet) -> dict[str, Any]:
+    """Values from outside, by field, as a dataclass holds them. Raises BadRequest or BadLabelMap where one is wrong."""
+    return {name: roles(holder)[name].checked(value, label_set) for name, value in values.items()}
+
+
 BY_REGION = ("styles", "strengths", "switched_off", "style_locks")
 """Keys of what is said of regions, labels and pieces alike."""
 

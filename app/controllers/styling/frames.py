@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QMenu
 from app.canvas.frames_overlay import FramesOverlay
 from app.canvas.widget import CanvasWidget
 from app.controllers.context import Context
-from app.document.opening import photo_regions
 from app.document.photo.frames import frames_in, state_for, with_frame, with_moved_frame, with_regions, without_frame
+from app.document.photo.reading import photo_regions
 from app.document.scene import Scene
 from app.jobs.originals import Regions, original_for
 from app.jobs.work_lane import Work

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from app.document.checks import check_pieces_fit
 from app.document.kinds import EDIT
-from app.document.scene_fields import default_of, roles
+from app.document.scene_fields import checked_values, default_of, roles
 from app.raster.frozen_maps import FrozenMap
 from engine.errors import BadRequest
 from engine.labels.label_sets import LabelSet
@@ -162,19 +163,18 @@ def frames_checked(
     scene_class: type[Scene], states: Iterable[FrameState], label_set: LabelSet
 ) -> tuple[FrameState, ...]:
     """Frames as a scene holds them. Raises BadRequest or BadLabelMap where one is wrong."""
-    checked_values = (
-        {
-            name: roles(scene_class)[name].checked(_as_map(value), label_set)
-            for name, value in state.values.items()
-            if value is not None
-        }
-        for state in states
-    )
-    checked_states = tuple(_state(scene_class, values) for values in checked_values)
+    checked_states = tuple(_checked(scene_class, state, label_set) for state in states)
     faces = [state.face for state in checked_states]
     if len(set(faces)) < len(faces):
         raise BadRequest("The request has one frame twice; keep each frame once.")
     return checked_states
+
+
+def _checked(scene_class: type[Scene], state: FrameState, label_set: LabelSet) -> FrameState:
+    chosen = {name: _as_map(value) for name, value in state.values.items() if value is not None}
+    values = checked_values(scene_class, chosen, label_set)
+    check_pieces_fit(values.get("piece_map"), values.get(MAP))
+    return _state(scene_class, values)
 
 
 def _as_map(value: Any) -> Any:
