@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 import cv2
 import numpy as np
 from PySide6.QtCore import QObject
 
 from app.document.document import Document
+from app.document.photo.frames import FrameState
+from app.document.scene import Scene
+from app.raster.boxes import Box
 from app.raster.fill import label_mask
+from app.raster.frozen_maps import FrozenMap, LiveMap
 from app.shell.i18n import tr
 from engine.labels.label_sets import Label, LabelSet
+from engine.requests.editing.filled_hole import FilledHole
 
 KEPT, HOLE = 0, 1
 HOLE_LABELS = LabelSet("hole", (Label(KEPT, "kept", "保留", (0, 0, 0)), Label(HOLE, "hole", "空洞", (236, 64, 122))))
 GROWN = 1 / 150
 """Share of the picture's longer side by which a region grows: its border is half something else, and is coarse."""
+REGION_MAPS = ("label_map", "photo_map")
+"""Fields of a scene, and of each of its frames, that say what the photo shows where."""
 MOST_CHOSEN = 0.5
 """Share of the picture that a chosen region may cover to be a hole without being asked for."""
 
@@ -67,6 +78,32 @@ def relabelled(label_map: np.ndarray, hole: np.ndarray) -> np.ndarray:
     filled = label_map.copy()
     filled[hole] = label_of[nearest[hole]]
     return filled
+
+
+def with_filling(scene: Scene, filled: FilledHole, hole: np.ndarray) -> Scene:
+    """The scene with one more hole (H, W) bool of its photo filled: in every frame, the regions around the hole go on
+    in it."""
+    rows, columns = np.flatnonzero(hole.any(1)), np.flatnonzero(hole.any(0))
+    height, width = hole.shape
+    box = Box(max(0, int(columns[0]) - 1), max(0, int(rows[0]) - 1),
+              min(width, int(columns[-1]) + 2), min(height, int(rows[-1]) + 2))  # fmt: skip
+    others = tuple(
+        FrameState({**state.values, **_relabelled_maps(state.values, hole, box)}) for state in scene.other_frames
+    )
+    own = _relabelled_maps({name: getattr(scene, name) for name in REGION_MAPS}, hole, box)
+    return replace(scene, **own, other_frames=others, filled_holes=(*scene.filled_holes, filled))
+
+
+def _relabelled_maps(values: Mapping[str, Any], hole: np.ndarray, box: Box) -> dict[str, FrozenMap]:
+    """Those of a frame's maps of regions that it has, relabelled in a hole with `box` around it and its border."""
+    return {name: _relabelled_map(values[name], hole, box) for name in REGION_MAPS if values.get(name) is not None}
+
+
+def _relabelled_map(frozen: FrozenMap, hole: np.ndarray, box: Box) -> FrozenMap:
+    live = LiveMap(frozen)
+    live.pixels[box.slices] = relabelled(live.pixels[box.slices], hole[box.slices])
+    live.touch(box)
+    return live.freeze()
 
 
 def _grown(region: np.ndarray) -> np.ndarray:

@@ -12,14 +12,19 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QEnterEvent
 
 from app.dialogs.creating.fill import FillDialog
-from app.document.holes import HOLE, relabelled
+from app.document.holes import HOLE, relabelled, with_filling
+from app.document.photo.frames import FrameState
 from app.document.saved.scene_data import read_scene, scene_data
+from app.document.scene import Scene
 from app.panels.edits.panel import EditsPanel
+from app.raster.frozen_maps import FrozenMap
 from engine.documents.parts import PartsIn, PartsOut
+from engine.pictures.face_frames import FaceFrame
 from engine.pictures.photos import read_photo
 from engine.requests.json_text import from_json, to_json
 from engine.weights.card import Card
 from engine.weights.store import WeightsEntry
+from tests.app.fakes import FACES
 from tests.app.fakes import edited as edit_now
 from tests.app.photo_windows import edit_photo, settle, write_deep_photo
 from tests.fixtures import face_label_map, photo_of
@@ -166,6 +171,38 @@ def test_a_deep_photo_is_filled_in_its_own_samples_twice_saved_and_opened(window
     data = parts.take(scene_data(scene, scene.photo))
     again = read_scene(data, PartsIn(parts.contents.__getitem__)).scene({})
     assert again == scene and again.picture_key() == scene.picture_key()
+
+
+def test_what_came_while_the_hole_was_marked_stays_and_no_frame_shows_what_went(edited, core, qtbot):
+    document, face = core.document, FaceFrame(0.5, 0.5, 0.4)
+    dialog = open_fill(edited, square())
+    dialog.fill_wanted.emit()
+    all_ready(dialog, qtbot)
+    hair = FrozenMap.of(np.where(square(), np.uint8(HAIR), np.uint8(1)))
+    other = FrameState({"face": FaceFrame(0.2, 0.2, 0.3), "label_map": hair, "photo_map": hair})
+    document.take_found({"face": face, "other_frames": (other, FrameState())})
+    qtbot.mouseClick(dialog.tiles[0], Qt.MouseButton.LeftButton)
+    assert document.scene.face == face and len(document.scene.filled_holes) == 1
+    relabelled_frame, unfound_frame = document.scene.other_frames
+    for name in ("label_map", "photo_map"):
+        assert (relabelled_frame.values[name].array() == 1).all()
+    assert relabelled_frame.face == other.face and unfound_frame == FrameState()
+    settle(edited, qtbot)
+
+
+def test_nothing_is_filled_while_the_regions_are_found(edited, core):
+    core.document.origin.awaits_regions = True
+    assert edited.controllers.filling.open() is None
+    assert "still being found" in edited.error_bar.problem.sentence
+
+
+def test_the_regions_around_a_hole_at_the_edge_go_on_in_every_corner():
+    label_map = np.arange(64, dtype=np.uint8).reshape(8, 8) % 18
+    for rows, columns in ((slice(0, 3), slice(0, 3)), (slice(5, 8), slice(2, 8)), (slice(3, 4), slice(3, 4))):
+        hole = np.zeros((8, 8), bool)
+        hole[rows, columns] = True
+        scene = with_filling(Scene(FACES, FrozenMap.of(label_map)), None, hole)
+        np.testing.assert_array_equal(scene.label_map.array(), relabelled(label_map, hole))
 
 
 def test_a_filled_painting_becomes_a_photo_and_undo_brings_the_painting_back(window, core, qtbot):

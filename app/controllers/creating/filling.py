@@ -12,14 +12,13 @@ from PySide6.QtCore import QObject, QPoint, Slot
 from app.canvas.widget import CanvasWidget
 from app.controllers.context import CloseOnChange, Context
 from app.controllers.dice import new_seed
-from app.document.holes import HoleDocument, piece_at, region_of, relabelled
+from app.document.holes import HoleDocument, piece_at, region_of, with_filling
 from app.document.kinds import EDIT
 from app.document.scene import Scene
 from app.imaging.pixels import region_box, to_qimage
 from app.jobs.filling import Candidate, candidate_for, photo_of_picture
 from app.jobs.originals import read_original
 from app.jobs.work_lane import Work
-from app.raster.frozen_maps import FrozenMap
 from app.shell.i18n import tr
 from app.texts.translate import translate
 from engine.errors import EngineError
@@ -55,6 +54,9 @@ class FillController(QObject):
         document, core = self._document, self._context.core
         if document.picture is None or document.picture.shape[:2] != document.label_map.shape:
             core.hub.notice(self.tr("There is no picture to fill a hole of yet; wait until it is painted."))
+            return None
+        if document.origin.awaits_regions:
+            core.hub.notice(self.tr("The regions of the photo are still being found; fill a hole of it afterwards."))
             return None
         if not document.kind.shows_photo and self._photo_weights() is None:
             sentence = self.tr("A filled painting becomes a photo; no weights that edit such photos are installed.")
@@ -199,15 +201,9 @@ class FillRun:
 
     def _take(self, seed: int) -> None:
         """The document takes one: a step, in which its regions take the hole's place too."""
-        candidate, scene = self._candidates[seed], self._scene
-        hole = self._dialog.document.hole
-        label_map = FrozenMap.of(relabelled(scene.label_map.array(), hole))
-        filled = (*scene.filled_holes, candidate.filled)
-        photo_map = scene.photo_map
-        if photo_map is not None:
-            photo_map = FrozenMap.of(relabelled(photo_map.array(), hole))
-        scene = replace(scene, label_map=label_map, photo_map=photo_map, filled_holes=filled)
-        if self._scene.photo is None or not self._scene.kind.shows_photo:
+        candidate, document = self._candidates[seed], self._document
+        scene = with_filling(document.scene, candidate.filled, self._dialog.document.hole)
+        if document.photo is None or not document.kind.shows_photo:
             assert self._photo is not None
             self._context.core.originals.keep(read_original(self._photo))
             scene = replace(
@@ -216,4 +212,4 @@ class FillRun:
             note = tr("The painting has become a photo, so that the filling stays; undo brings it back.")
             self._context.core.hub.notice(note)
         assert self._picture is not None
-        self._document.become(scene, candidate.over(self._picture), tr("Fill"))
+        document.become(scene, candidate.over(self._picture), tr("Fill"))
