@@ -33,6 +33,7 @@ class FramesOverlay(QWidget):
 
     picked = Signal(int)  # the number of a frame that was clicked
     moved = Signal(object)  # FaceFrame: where the chosen frame is to lie
+    taken_up = Signal()  # it is moved again, or put back: where it was to lie until now counts no more
 
     def __init__(self, canvas: CanvasWidget) -> None:
         super().__init__(canvas)
@@ -41,6 +42,7 @@ class FramesOverlay(QWidget):
         self._chosen: int | None = None
         self._held: tuple[Grip, tuple[float, float], FaceFrame] | None = None  # what is dragged, from where
         self._shown: FaceFrame | None = None  # the chosen frame while it is moved, until its regions are found
+        self._told: FaceFrame | None = None  # where `moved` last said that it is to lie
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
         self._name()
@@ -61,7 +63,8 @@ class FramesOverlay(QWidget):
 
     def show_frames(self, frames: Sequence[FaceFrame], chosen: int | None) -> None:
         """Shows these from now on; what was being moved lies where `frames` say."""
-        self._frames, self._chosen, self._held, self._shown = tuple(frames), chosen, None, None
+        self._frames, self._chosen = tuple(frames), chosen
+        self._held = self._shown = self._told = None
         self.setVisible(bool(frames))
         if not frames and self.hasFocus():
             self._canvas.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -125,6 +128,7 @@ class FramesOverlay(QWidget):
         grip, number = self.grip_at(event.position()), self.frame_at(event.position())
         frame = self.chosen_frame
         if left and grip is not None and frame is not None:
+            self._take_up()
             self._held = grip, self._place(event.position()), frame
         elif left and number is not None:
             self.picked.emit(number)
@@ -180,6 +184,7 @@ class FramesOverlay(QWidget):
         super().focusOutEvent(event)
 
     def _leave(self) -> None:
+        self._take_up()
         self._held = self._shown = None
         self.update()
         self._canvas.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -188,11 +193,17 @@ class FramesOverlay(QWidget):
         return self._canvas.document.height, self._canvas.document.width
 
     def _show_moved(self, frame: FaceFrame) -> None:
+        self._take_up()
         self._shown = frame
         self.update()
 
+    def _take_up(self) -> None:
+        self._told = None
+        self.taken_up.emit()
+
     def _tell_moved(self) -> None:
-        if self._shown is not None and self._chosen is not None and self._shown != self._frames[self._chosen]:
+        if self._chosen is not None and self._shown not in (None, self._told, self._frames[self._chosen]):
+            self._told = self._shown
             self.moved.emit(self._shown)
 
     # ------------------------------------------------------------ painting

@@ -90,7 +90,7 @@ def with_filling(scene: Scene, filled: FilledHole, hole: np.ndarray) -> Scene:
     others = tuple(
         FrameState({**state.values, **_relabelled_maps(state.values, hole, box)}) for state in scene.other_frames
     )
-    own = _relabelled_maps({name: getattr(scene, name) for name in REGION_MAPS}, hole, box)
+    own: dict[str, Any] = _relabelled_maps({name: getattr(scene, name) for name in REGION_MAPS}, hole, box)
     return replace(scene, **own, other_frames=others, filled_holes=(*scene.filled_holes, filled))
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtTest import QTest
 
-from app.document.photo.frames import changes_photo, frames_in, state_of
+from app.document.photo.frames import changes_photo, frames_in, state_of, with_frame
 from app.document.saved.scene_data import read_scene, scene_data
 from app.panels.edits.panel import EditsPanel
 from app.panels.status import StatusPanel
@@ -223,6 +225,97 @@ def test_a_search_that_is_cancelled_leaves_the_frame_where_it_was(window, core, 
     core.cancel()
     qtbot.waitUntil(lambda: not core.work_lane.busy)
     assert frames.overlay.chosen_frame == before and document.scene.face == before.scaled(1 / WIDTH)
+
+
+@pytest.fixture
+def searching(window, core, engine, document, qtbot):
+    """Searches wait until the event is set."""
+    settle(window, qtbot)
+    gate = engine.gate = threading.Event()
+    yield gate
+    gate.set()
+
+
+def let_go(gate, window, engine, qtbot) -> None:
+    gate.set()
+    engine.gate = None
+    settle(window, qtbot)
+
+
+def test_a_frame_that_redo_brings_back_while_it_is_searched_stands_once(
+    window, core, engine, document, frames, qtbot
+):
+    first, second = frames_in(document.scene)
+    go("frame_next", window, document, qtbot)
+    document.undo()
+    settle(window, qtbot)
+    engine.gate = gate = threading.Event()
+    frames.choose(second)
+    document.redo()
+    let_go(gate, window, engine, qtbot)
+    assert document.scene.face == second and [state.face for state in document.scene.other_frames] == [first]
+    document.scene.to_request()
+
+
+def test_the_frame_that_is_entered_is_none_of_the_others(document):
+    scene = document.scene
+    again = with_frame(scene, state_of(scene))
+    assert again.other_frames == scene.other_frames and again.face == scene.face
+
+
+def test_the_frame_that_was_chosen_last_counts(window, core, engine, document, frames, searching, qtbot):
+    first, second = frames_in(document.scene)
+    frames.choose(second)
+    frames.choose(first)  # stays where it is after all
+    let_go(searching, window, engine, qtbot)
+    assert document.scene.face == first and not document.undo_text
+
+
+def test_esc_ends_the_search_of_a_moved_frame(window, core, engine, document, frames, searching, qtbot):
+    before = document.scene.face
+    frames.adjust()
+    QTest.keyClick(frames.overlay, Qt.Key.Key_Right)
+    QTest.keyClick(frames.overlay, Qt.Key.Key_Return)
+    QTest.keyClick(frames.overlay, Qt.Key.Key_Escape)
+    let_go(searching, window, engine, qtbot)
+    assert document.scene.face == before and frames.overlay.chosen_frame == before.scaled(WIDTH)
+
+
+def test_a_moved_frame_is_told_once_and_moves_on_from_where_it_is_searched(
+    window, core, engine, document, frames, searching, qtbot
+):
+    overlay, told, before = frames.overlay, [], frames.overlay.chosen_frame
+    overlay.moved.connect(told.append)
+    frames.adjust()
+    QTest.keyClick(overlay, Qt.Key.Key_Right)
+    QTest.keyClick(overlay, Qt.Key.Key_Return)
+    overlay.focusOutEvent(QFocusEvent(QEvent.Type.FocusOut))
+    assert len(told) == 1
+    start = overlay.tag_of(0).center().toPoint()
+    QTest.mousePress(overlay, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(overlay, start + QPoint(0, 30))
+    let_go(searching, window, engine, qtbot)
+    assert overlay.chosen_frame.y > before.y and document.scene.face == before.scaled(1 / WIDTH)
+    QTest.mouseRelease(overlay, Qt.MouseButton.LeftButton, pos=start + QPoint(0, 30))
+    qtbot.waitUntil(lambda: document.scene.face != before.scaled(1 / WIDTH))
+    settle(window, qtbot)
+    assert document.scene.face.x * WIDTH == pytest.approx(before.x + 1) and len(told) == 2
+
+
+def test_shapes_that_were_painted_stay_where_a_frame_is_moved(window, document, frames, qtbot):
+    window.actions_by_id["shapes"].trigger()
+    corner = np.zeros((HEIGHT, WIDTH), bool)
+    corner[:6, :6] = True
+    document.pixels.apply_mask(corner, HAIR)
+    settle(window, qtbot)
+    before = document.scene.face
+    frames.overlay.moved.emit(frames.overlay.chosen_frame.scaled(0.9))
+    qtbot.waitUntil(lambda: document.scene.face != before)
+    settle(window, qtbot)
+    scene = document.scene
+    assert scene.reshapes and window.actions_by_id["shapes"].isChecked()
+    differs = scene.label_map.array() != scene.photo_map.array()
+    assert (document.label_map[corner] == HAIR).all() and not differs[~corner].any()
 
 
 def test_a_crowd_has_a_number_for_each_face(window, core, engine, finder, photo, frames, qtbot):

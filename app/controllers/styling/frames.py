@@ -46,6 +46,7 @@ class FramesController(QObject):
         self.overlay = FramesOverlay(canvas)
         self.overlay.picked.connect(lambda number: self.choose(frames_in(self._document.scene)[number]))
         self.overlay.moved.connect(self._move)
+        self.overlay.taken_up.connect(self._stop_search)
         self._document.replaced.connect(self._show)
         self._document.frames_changed.connect(self._show)
         self._document.label_map_changed.connect(self._enable)
@@ -99,6 +100,7 @@ class FramesController(QObject):
     def choose(self, face: FaceFrame | None) -> None:
         """Edit another frame, None for the whole picture; what was done to the present one stays."""
         if face == self._document.scene.face:
+            self._stop_search()
             self._show()  # the menu unticks what is chosen again
         elif self._can_change():
             self._enter(face, lambda scene: scene)
@@ -144,12 +146,15 @@ class FramesController(QObject):
     # --- inside -------------------------------------------------------------------------------------
 
     def _enter(self, face: FaceFrame | None, then: Callable[[Scene], Scene]) -> None:
+        self._stop_search()
         state = state_for(self._document.scene, face)
         if state.has_regions:
             self._become(then(with_frame(self._document.scene, state)), face)
             return
 
         def enter(label_map: FrozenMap, regions: Regions) -> None:
+            if self._document.scene.face == face:
+                return  # a step that was done again led there meanwhile
             entered = with_regions(state, label_map, regions.looked_at)
             self._become(then(with_frame(self._document.scene, entered)), face)
 
@@ -171,13 +176,12 @@ class FramesController(QObject):
     def _find_regions(
         self, face: FaceFrame | None, others: list[FaceFrame], use_found: Callable[[FrozenMap, Regions], object]
     ) -> None:
-        """Find the regions of a frame beside others; a search that is under way is for one no longer wanted."""
+        """Find the regions of a frame beside others."""
         document = self._document
         photo, label_set = document.photo, document.label_set
         assert photo is not None
         parser = self._core.catalogue.parser_for(label_set)
-        if self._work is not None:
-            self._work.cancel()
+        self._stop_search()
 
         def deliver(map_and_regions: tuple[FrozenMap, Regions]) -> None:
             label_map, regions = map_and_regions
@@ -194,6 +198,13 @@ class FramesController(QObject):
             only_for=document,
             topic=TOPIC,
         )
+
+    @Slot()
+    def _stop_search(self) -> None:
+        """What is under way is for a frame that is no longer wanted."""
+        if self._work is not None:
+            self._work.cancel()
+            self._work = None
 
     def _become(self, scene: Scene, face: FaceFrame | None, text: str = "") -> None:
         faces = frames_in(scene)

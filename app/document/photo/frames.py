@@ -93,19 +93,26 @@ def with_regions(state: FrameState, label_map: FrozenMap, looked_at: Part | None
 
 
 def with_frame(scene: Scene, state: FrameState) -> Scene:
-    """The scene with another frame to edit; the present one becomes one of the others. Its regions must be known."""
-    others = [other for other in scene.other_frames if other.face != state.face]
+    """The scene with another frame to edit, whose regions must be known; the present one becomes one of the others
+    unless it has the same face."""
+    others = tuple(other for other in (state_of(scene), *scene.other_frames) if other.face != state.face)
     values = {
         name: state.values.get(name, None if name == MAP else default_of(type(scene), name))
         for name, role in roles(type(scene)).items()
         if role.of_frame
     }
-    return replace(scene, **values, other_frames=(state_of(scene), *others))
+    return replace(scene, **values, other_frames=others)
 
 
 def with_moved_frame(scene: Scene, face: FaceFrame, regions: Mapping[str, Any]) -> Scene:
-    """The scene whose frame lies elsewhere, with the regions that were found there; its edits stay."""
-    return replace(scene, photo_map=None, face=face, **regions)
+    """The scene whose frame lies elsewhere, with the regions that were found there; its edits stay, and shapes that
+    were painted lie on them."""
+    if scene.photo_map is None:
+        return replace(scene, face=face, **regions)
+    shaped, wanted = regions[MAP].array(), scene.label_map.array()
+    painted = wanted != scene.photo_map.array()
+    shaped[painted] = wanted[painted]
+    return replace(scene, face=face, photo_map=regions[MAP], **{**regions, MAP: FrozenMap.of(shaped)})
 
 
 def without_frame(scene: Scene, face: FaceFrame) -> Scene:
