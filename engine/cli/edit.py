@@ -160,7 +160,10 @@ def _edit_photo(
     with progress(f"editing {photo.name}", quiet=quiet) as on_progress, cancelling() as cancel:
         request = request_for(photo)
         request = request if search is None else search.of_face(session, request)
-        request = with_piece_edits(session, request, of_pieces) if of_pieces else request
+        if of_pieces:
+            from engine.cli.styles import with_piece_edits
+
+            request = with_piece_edits(session, request, of_pieces)
         return perform(session, request, target, on_progress, cancel, keep_place=keep_place), True
 
 
@@ -217,8 +220,10 @@ class FaceSearch:
         if len(faces.frames) > 1 and self.number is None:
             count = len(faces.frames)
             tell([f'"{request.photo.name}": of its {count} faces the largest is edited; --face 2 takes the next one.'])
-        others = () if frame is None else tuple(FrameEdits(each) for each in faces.frames if each != frame)
-        return request.replace(face=frame, other_frames=others)
+        if frame is None:
+            return request.replace(face=None)
+        beside = (FrameEdits(each, label_map=request.label_map) for each in faces.frames if each != frame)
+        return request.replace(face=frame, other_frames=tuple(beside))
 
 
 def cropped(request_for: RequestFor, crop: str, *, ambiguous: bool) -> RequestFor:
@@ -356,28 +361,6 @@ class PieceEdit:
     word: str
     point: Point | None
     edit: RegionEdit
-
-
-def with_piece_edits(session: Session, request: EditRequest, of_pieces: Sequence[PieceEdit]) -> EditRequest:
-    """The request with edits of pieces too, found in the photo's regions. Raises BadRequest: a point is on another
-    region or outside, or two are in one piece; as `EditRequest.run` too."""
-    from engine.cli.styles import PieceFinder
-    from engine.requests.editing.job import photo_regions
-    from engine.requests.label_map_data import LabelMapData
-
-    with session.guarded():
-        label_map, size = photo_regions(request, session.services(), lambda fraction, text: None)
-    finder = PieceFinder(label_map, session.painter(request.weights).label_set, size)
-    edits = list(request.edits)
-    for each in of_pieces:
-        assert each.point is not None  # others are of labels
-        piece = finder.piece(each.option, each.word, each.edit.label, each.point)
-        if any(edit.label == piece for edit in edits):
-            raise BadRequest('{0} "{1}": another edit is of this piece too; give one for it.', each.option, each.word)
-        edits.append(each.edit.replace(label=piece))
-    assert finder.piece_map is not None  # there is a piece
-    piece_map = LabelMapData.from_array(finder.piece_map)
-    return request.replace(edits=tuple(edits), pieces=dict(finder.pieces), piece_map=piece_map)
 
 
 def _labels(label_set: LabelSet, name: str) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ that words for styles name."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from engine.errors import BadRequest, MissingStyle
 from engine.labels.label_maps import read_certain_map
 from engine.labels.looked_at import UNSEEN
 from engine.labels.pieces import connected_part, region_map, with_piece
-from engine.requests.label_map_data import encode_map
+from engine.requests.label_map_data import LabelMapData, encode_map
 from engine.requests.style_pictures import require_region
 from engine.requests.styles import MEAN, ImageStyle, SampleStyle, Style, encode_code
 from engine.systems import abilities
@@ -25,8 +25,10 @@ from engine.weights.card import read_card, unlearnt
 from engine.weights.store import find_weights
 
 if TYPE_CHECKING:
+    from engine.cli.edit import PieceEdit
     from engine.labels.label_sets import LabelSet
     from engine.painting.painter import StyleCodes
+    from engine.requests.edit import EditRequest
     from engine.requests.render import RenderRequest
     from engine.session import Session
 
@@ -160,28 +162,65 @@ class PieceFinder:
     def piece(self, option: str, word: str, label: int, point: Point) -> int:
         """The number of the piece of a label at a point, marked if it was none. Raises BadRequest: the point lies
         outside or on another region, or there are too many pieces."""
-        (x, y), (height, width) = point, self.size
-        if not (0 <= x < width and 0 <= y < height):
-            raise BadRequest(
-                '{0} "{1}": the point {2},{3} lies outside the picture of {4} x {5} pixels.',
-                option, word, x, y, width, height,
-            )
-        row, column = y * self.label_map.shape[0] // height, x * self.label_map.shape[1] // width
-        shown = int(self.label_map[row, column])
-        if shown == UNSEEN:
-            raise BadRequest('{0} "{1}": nobody looked for regions at the point {2},{3}.', option, word, x, y)
+        shown = self.label_at(option, word, point)
         if shown != label:
+            x, y = point
             shown_name = self.label_set[shown].name if shown < len(self.label_set) else str(shown)
             raise BadRequest(
                 '{0} "{1}": at the point {2},{3} there is "{4}", not "{5}".',
                 option, word, x, y, shown_name, self.label_set[label].name,
             )
+        row, column = self._place(point)
         regions = region_map(self.label_map, self.piece_map, self.pieces)
         if (region := int(regions[row, column])) != label:
             return region
         mask = connected_part(regions, column, row)
         self.piece_map, self.pieces, piece = with_piece(self.piece_map, self.pieces, mask, label)
         return piece
+
+    def label_at(self, option: str, word: str, point: Point) -> int:
+        """The label at a point. Raises BadRequest: it lies outside, or nobody looked there."""
+        (x, y), (height, width) = point, self.size
+        if not (0 <= x < width and 0 <= y < height):
+            raise BadRequest(
+                '{0} "{1}": the point {2},{3} lies outside the picture of {4} x {5} pixels.',
+                option, word, x, y, width, height,
+            )
+        shown = int(self.label_map[self._place(point)])
+        if shown == UNSEEN:
+            raise BadRequest('{0} "{1}": nobody looked for regions at the point {2},{3}.', option, word, x, y)
+        return shown
+
+    def _place(self, point: Point) -> tuple[int, int]:
+        """Row and column of the label map."""
+        (x, y), (height, width) = point, self.size
+        return y * self.label_map.shape[0] // height, x * self.label_map.shape[1] // width
+
+
+def with_piece_edits(session: Session, request: EditRequest, of_pieces: Sequence[PieceEdit]) -> EditRequest:
+    """The request with edits of pieces too, found in the photo's regions; of a word that means several labels the one
+    at its point is edited.
+
+    Raises BadRequest: a point is on another region or outside, or two are in one piece; as `EditRequest.run` too.
+    """
+    from engine.requests.editing.job import photo_regions
+
+    with session.guarded():
+        label_map, size = photo_regions(request, session.services(), lambda fraction, text: None)
+    finder = PieceFinder(label_map, session.painter(request.weights).label_set, size)
+    edits = list(request.edits)
+    for each in of_pieces:
+        assert each.point is not None  # others are of labels
+        shown, own = finder.label_at(each.option, each.word, each.point), each.edit.label
+        if shown != own and any(other.word == each.word and other.edit.label == shown for other in of_pieces):
+            continue
+        piece = finder.piece(each.option, each.word, own, each.point)
+        if any(edit.label == piece for edit in edits):
+            raise BadRequest('{0} "{1}": another edit is of this piece too; give one for it.', each.option, each.word)
+        edits.append(each.edit.replace(label=piece))
+    assert finder.piece_map is not None  # there is a piece
+    piece_map = LabelMapData.from_array(finder.piece_map)
+    return request.replace(edits=tuple(edits), pieces=dict(finder.pieces), piece_map=piece_map)
 
 
 def image_style(style_file: StyleFile, label: int, label_set: LabelSet, order: str | None) -> ImageStyle:

@@ -137,4 +137,7 @@ def square_of(crop: str) -> FaceFrame:
         numbers = []
     if len(numbers) not in (3, 4) or not numbers[2] > 0:
         raise BadRequest('--crop "{0}" should be X,Y,SIDE or X,Y,SIDE,TURN: numbers of pixels, and degrees.', crop)
-    return FaceFrame(*numbers)
+    square = FaceFrame(*numbers)
+    if not -180 <= square.turn <= 180:
+        raise BadRequest("The turn of --crop is {0} degrees; give one from -180 to 180.", square.turn)
+    return square

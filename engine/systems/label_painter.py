@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -165,14 +164,14 @@ class LabelPainter(ABC):
             fitted = Fitted.of(label_map, size, request.detail)
         image = self._render(fitted, style_codes, request, on_block)
         pixels, notes = fitted.picture(as_pixels(image), lambda: on_block(1, 1))
-        return pixels, (*self._style_notes(request, fitted.ids), *notes)
+        return pixels, (*self._style_notes(request), *notes)
 
-    def _style_notes(self, request: RenderRequest, label_ids: Array) -> tuple[str, ...]:
+    def _style_notes(self, request: RenderRequest) -> tuple[str, ...]:
         if not self.code_length and any(not isinstance(style, MeanStyle) for style in request.styles.values()):
             return (Message("These weights have one look for a label map; styles were not used."),)
         if self.code_length and not self.takes_pieces and request.pieces:
             return (Message("These weights paint pieces in their labels' styles; styles of their own were not used."),)
-        if not self.has_mean and any(needs_mean(request.style(int(label_id))) for label_id in np.unique(label_ids)):
+        if not self.has_mean and any(needs_mean(request.style(region)) for region in request.shown_regions()):
             return (Message("These weights come without a mean style; give each region a style."),)
         return ()
 

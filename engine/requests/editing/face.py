@@ -86,8 +86,7 @@ def frame_around_face(
 
     Args:
         photo: (H, W, 3) uint8, `as_seen`, at its own size, in the colours of its ICC `profile`.
-        face: in longer sides of the photo.
-        label_set, parser: whose labels are found.
+        face: in longer sides of the photo. label_set, parser: whose labels are found.
         looked_at: the part in which the regions of `requested_map` were looked for. Without that map, `WHOLE` counts
             what lies around the face as label 0; otherwise nobody looked there.
         requested_map: of the whole photo; the frame also shows the regions that it has beyond the face's square.
@@ -130,6 +129,7 @@ def frame_around_face(
         regions.warnings,
         regions.cut_labels,
         Upright(seen, regions.upright_map, view.face),
+        has_unseen=bool((regions.whole_map == UNSEEN).any()),
     )
 
 

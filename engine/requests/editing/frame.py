@@ -58,7 +58,8 @@ class Frame:
     map of the whole photo, any size, with `UNSEEN` too. warnings: doubts about the map. cut_labels: those
     whose region ends where a parser that looked closer at a face saw no further. upright: the face, where the frame is
     one of a face: what a network paints. piece_labels: once labels are parted (`in_pieces`), the label of each piece;
-    their ids in the maps follow those of the label set.
+    their ids in the maps follow those of the label set. has_unseen: whether there is a part of the photo at which
+    nobody looked; what belongs to the frames beside it is none (`shared_out`).
     """
 
     pixels: Array
@@ -72,6 +73,7 @@ class Frame:
     cut_labels: tuple[int, ...] = ()
     upright: Upright | None = None
     piece_labels: tuple[int, ...] = ()
+    has_unseen: bool = False
 
     @classmethod
     def of(
@@ -126,7 +128,10 @@ class Frame:
         box = rows.start / height, columns.start / width, rows.stop / height, columns.stop / width
         cut_labels = () if closer_part is None else cut_off(whole_map)
         whole_map = without_unseen(whole_map, looked_at)
-        return cls(pixels, colours, label_map, soft, box, whole_map, label_set, warnings, cut_labels)
+        has_unseen = bool((whole_map == UNSEEN).any())
+        return cls(
+            pixels, colours, label_map, soft, box, whole_map, label_set, warnings, cut_labels, has_unseen=has_unseen
+        )
 
     def in_pieces(self, piece_map: Array, pieces: PieceLabels) -> Frame:
         """The frame with its labels parted: each piece is a region beside what is left of its label.
@@ -184,11 +189,6 @@ class Frame:
             return self.pixels, self.painted_map
         return self.upright.pixels, self.upright.label_map
 
-    @property
-    def has_unseen(self) -> bool:
-        """Whether there is a part of the photo of which nobody knows what it shows."""
-        return bool((self.whole_map == UNSEEN).any())
-
     def shows(self, label: int) -> bool:
         """Whether the frame has a region of that label."""
         return bool((self.label_map == label).any())
@@ -210,6 +210,16 @@ class Frame:
         shown_labels = np.unique(self.painted_map[self.label_map != UNSEEN]).tolist()
         regions = ", ".join(self.name_of(shown) for shown in shown_labels)
         return BadRequest('The photo has no region "{0}"; its regions are {1}.', region_name, regions)
+
+    def ends_in_a_box(self, photo_name: str, region_name: str) -> BadRequest:
+        """The error that says that a restyled background would end where the parser looked no further."""
+        return BadRequest(
+            '"{0}": the parser looked at the face alone, and a restyled {1} would end in a box around it; give '
+            "a label map of the whole photo (--labels), or count the rest, body and all, as {1} (--count-rest, "
+            'or "looked_at": [0, 0, 1, 1] in a request).',
+            photo_name,
+            region_name,
+        )
 
     def outside(self, labels: Sequence[int]) -> Array:
         """(h, w) share of each of the frame's pixels that is none of `labels` in the whole photo's label map."""

@@ -21,7 +21,8 @@ def frames_of(request: EditRequest) -> list[tuple[FrameEdits, Claim | None]]:
     """The frames that change the photo with their claims, or where none does the one that the request names itself.
 
     No frame reaches into that of a face that is edited too. Of a face that is not, those whose regions the parser finds
-    leave that as well: it finds the hair of both. A label map that was given says itself what is the frame's.
+    leave that as well: it finds the hair of both. A label map that was given says itself what is the frame's, unless
+    the face beside it has the same map, one of the whole photo.
     """
     every_frame = [request.own_frame, *request.other_frames]
     active = [frame for frame in every_frame if frame.changes_photo] or every_frame[:1]
@@ -36,7 +37,9 @@ def _claim(frame: FrameEdits, every_frame: list[FrameEdits]) -> Claim | None:
     others = [
         beside.face
         for beside in every_frame
-        if beside is not frame and beside.face is not None and (beside.changes_photo or frame.label_map is None)
+        if beside is not frame
+        and beside.face is not None
+        and (beside.changes_photo or frame.label_map in (None, beside.label_map))
     ]
     return claim_of(frame.face, others)
 
@@ -51,7 +54,7 @@ def _circle(face: FaceFrame) -> Circle:
 
 
 def shared_out(frame: Frame, claim: Claim | None) -> Frame:
-    """The frame without the regions of which it has nothing: nobody looked there for it."""
+    """The frame without the regions of which it has nothing: they belong to those beside it."""
     if claim is None or not claim.others:
         return frame
     height, width = frame.whole_map.shape

@@ -50,12 +50,14 @@ TonesAndNotes = tuple[Tones, tuple[str, ...]]
 def edited(request: EditRequest, services: Services, report: Report) -> tuple[Array, Photo, tuple[str, ...]]:
     """The edited photo's samples, the photo at that size, and what a user should know. Raises as `EditRequest.run`."""
     jobs = [_Job(request.of_frame(frame), claim, services, report) for frame, claim in frames_of(request)]
-    restyles = any(edit.on and edit.strength > 0 for job in jobs for edit in job.request.edits)
+    restyles = any(job.active_edits for job in jobs)
     photo, original = jobs[0].photo(request.view), jobs[0].original(request.view)
     if restyles and (photo.samples.ndim == 2 or photo.samples.shape[2] == 2):
         photo, original = coloured(photo), coloured(original)
         name = request.photo.name
         jobs[0].notes.append(Message('"{0}": its grey samples became RGB, as edits bring colour in.', name))
+    if all(job.shows_nothing for job in jobs):
+        raise jobs[0].no_region()
     frames = [FrameChanges(job.frame.whole_map, job.changes(), job.claim) for job in jobs]
 
     def composed(share: float) -> None:
@@ -90,7 +92,8 @@ class _Job:
     """One run of an edit of one frame: what the steps share. Everything that is the same for the next edit of the photo
     is kept.
 
-    edits: the request's, with the frame's ids in place of labels and pieces. claim: what the frame has of the photo
+    edits: the request's, with the frame's ids in place of labels and pieces. active_edits: those that do something,
+    where their region is. claim: what the frame has of the photo
     beside others. notes: what a user should know, as it is found out.
     """
 
@@ -106,6 +109,7 @@ class _Job:
         label_count = len(self.painter.label_set)
         self._ids = {piece: label_count + number for number, piece in enumerate(request.pieces)}
         self.edits = [edit.replace(label=self._ids.get(edit.label, edit.label)) for edit in request.edits]
+        self.active_edits = [edit for edit in self.edits if edit.on and edit.strength > 0]
         report(0.1, Message("finding regions"))
         self._reshape: ReshapedFrame | None = None
         self._reshape_key: Hashable = None
@@ -177,14 +181,9 @@ class _Job:
                 )
                 return shared_out(frame, self.claim)
             seen = kept.get(("as seen", photo_key), lambda: self.reshaped(reduced(as_seen(self.photo(0).samples))))
+            looked_at = request.looked_at
             return Frame.of(
-                seen,
-                label_map,
-                label_set,
-                self._parser(),
-                self.profile,
-                looked_at=request.looked_at,
-                shows_all=shows_all,
+                seen, label_map, label_set, self._parser(), self.profile, looked_at=looked_at, shows_all=shows_all
             )
 
         if not shows_all:
@@ -227,31 +226,32 @@ class _Job:
         parser = self.services.shelf.parser(self.parser_name)
         return KeptParser(parser, self.services.kept, (self.photo_key, self.parser_name))
 
+    @property
+    def shows_nothing(self) -> bool:
+        """Whether there are edits, none of which finds its region in the frame."""
+        return bool(self.active_edits) and not any(self.frame.shows(edit.label) for edit in self.active_edits)
+
+    def no_region(self) -> BadRequest:
+        """The error that says so."""
+        return self.frame.no_region(self._name(self.active_edits[0].label))
+
     def changes(self) -> list[RegionChange]:
         """The active edits' changes, fitted; one of a region that the photo lacks is left out, and a note says so.
 
-        Raises BadRequest: there is none of the regions, or the background ends where a parser looked; what `_tones`
-        raises.
+        Raises BadRequest: the background ends where a parser looked; what `_tones` raises.
         """
         frame, name = self.frame, self.request.photo.name
-        edits = [edit for edit in self.edits if edit.on and edit.strength > 0]
-        possible = [edit for edit in edits if frame.shows(edit.label)]
+        possible = [edit for edit in self.active_edits if frame.shows(edit.label)]
         labels = tuple(edit.label for edit in possible)
-        if edits and not possible:
-            raise frame.no_region(self._name(edits[0].label))
-        for edit in edits:
+        ends_in_a_box = self.request.label_map is None and frame.has_unseen and has_background(frame.label_set)
+        for edit in self.active_edits:
             region = self._name(edit.label)
-            ends_in_a_box = self.request.label_map is None and frame.has_unseen
-            if frame.label_of(edit.label) == 0 and ends_in_a_box and has_background(frame.label_set):
-                raise BadRequest(
-                    '"{0}": the parser looked at the face alone, and a restyled {1} would end in a box around it; give '
-                    "a label map of the whole photo (--labels), or count the rest, body and all, as {1} (--count-rest, "
-                    'or "looked_at": [0, 0, 1, 1] in a request).',
-                    name,
-                    region,
-                )
-            if edit.label not in labels:
+            if frame.label_of(edit.label) == 0 and ends_in_a_box:
+                raise frame.ends_in_a_box(name, region)
+            if edit.label not in labels and self.claim is None:
                 self.notes.append(Message('"{0}": it has no region "{1}" to restyle.', name, region))
+            elif edit.label not in labels:
+                self.notes.append(Message('"{0}": one of its frames has no region "{1}" to restyle.', name, region))
             elif frame.label_of(edit.label) in frame.cut_labels:
                 cut_regions = ", ".join(frame.name_of(label) for label in frame.cut_labels)
                 note = Message('"{0}": the parser saw only a part of {1}; correct its label map.', name, cut_regions)

@@ -118,6 +118,24 @@ def test_a_face_that_is_not_edited_keeps_its_hair(photo_file: Path, monkeypatch:
     assert difference(beside)[own == 1].any()
 
 
+def test_a_face_that_lacks_a_region_is_said_and_the_others_are_restyled(photo_file: Path) -> None:
+    hat = FrameEdits(LEFT, (RegionEdit(FACES.find("hat"), RED),))
+    result = edited(photo_file, hat, hair(BLOND, RIGHT))
+    assert result.notes == ('"two.png": one of its frames has no region "hat" to restyle.',)
+    assert (result.samples == edited(photo_file, hair(BLOND, RIGHT), FrameEdits(LEFT)).samples).all()
+    with pytest.raises(BadRequest, match='no region "hat"'):
+        edited(photo_file, hat, hat.replace(face=RIGHT))
+    with pytest.raises(BadRequest, match='no region "hat"'):
+        edited(photo_file, hat, FrameEdits(RIGHT))
+
+
+def test_of_a_map_of_the_whole_photo_each_face_has_its_own_part(photo_file: Path) -> None:
+    drawn = LabelMapData.from_array(np.full((HEIGHT, WIDTH), HAIR, np.uint8))
+    request = EditRequest("tiny-sean", PhotoReference.of(photo_file), (RegionEdit(HAIR, BLOND),), drawn, face=LEFT)
+    ((_, claim),) = frames_of(request.replace(other_frames=(FrameEdits(RIGHT, label_map=drawn),)))
+    assert claim is not None and len(claim.others) == 1
+
+
 def test_a_map_that_a_person_drew_reaches_into_a_face_that_is_not_edited(photo_file: Path) -> None:
     drawn = LabelMapData.from_array(np.full((HEIGHT, WIDTH), HAIR, np.uint8))
     request = EditRequest("tiny-sean", PhotoReference.of(photo_file), (RegionEdit(HAIR, BLOND),), drawn, face=LEFT)

@@ -173,6 +173,18 @@ def test_every_painter_does_with_pieces_what_its_card_says(
     assert differs[(tiny_label_map == HAIR) & (halved > 0)].mean() > 2 * differs[:, :16].mean()
 
 
+def test_a_piece_in_a_mean_style_that_is_not_known_is_said(
+    all_weights: Path,  # noqa: F811
+    tiny_label_map: np.ndarray,
+    halved: np.ndarray,
+) -> None:
+    session, code = Session("cpu"), encode_code(np.ones(3, np.float32))
+    styles = {int(label): ImageStyle("", int(label), code=code) for label in np.unique(tiny_label_map)}
+    in_mean = render(tiny_label_map, "tiny-hd", pieces={PIECE: HAIR}, piece_map=halved, styles=styles)
+    assert session.run(in_mean).notes == ("These weights come without a mean style; give each region a style.",)
+    assert session.run(in_mean.replace(styles={**styles, PIECE: styles[HAIR]})).notes == ()
+
+
 def test_a_piece_map_of_another_size_is_refused(
     tiny_weights: Path, tiny_label_map: np.ndarray, halved: np.ndarray
 ) -> None:
