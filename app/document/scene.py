@@ -39,7 +39,6 @@ from app.document.kinds import RENDER, Kind, NoInputs, Sizes, inputs_of_plain, k
 from app.document.photo import frames
 from app.document.picture_keys import key_of
 from app.document.scene_fields import (
-    BY_REGION,
     Role,
     changed_keys,
     checked_values,
@@ -48,6 +47,7 @@ from app.document.scene_fields import (
     of_frame,
     of_labels,
     of_photo,
+    of_pieces_there,
     of_regions,
     packed,
     roles,
@@ -179,7 +179,9 @@ class Scene:
         _of_labels(text=mark("Change hidden labels"), signal="labels_changed"), default=_NO_LABELS
     )
     style_locked: frozenset[int] = scene_field(
-        _of_regions(key="style_locks", text=mark("Change locked styles"), signal="style_locks_changed"),
+        _of_regions(
+            of_frame=True, key="style_locks", text=mark("Change locked styles"), signal="style_locks_changed"
+        ),
         default=_NO_LABELS,
     )
     photo: PhotoReference | None = scene_field(
@@ -344,12 +346,7 @@ class Scene:
 
     def to_request(self) -> Any:
         """The request that makes the picture. Compresses the label map: for workers."""
-        values = {**packed(self), **packed(self.own_inputs)}
-        if self.piece_map is None:
-            values["pieces"] = {}  # they lie nowhere
-        for key in BY_REGION:  # what is kept of pieces that there are no more says nothing
-            values[key] = of_regions(values[key], values["pieces"])
-        values = self.kind.pack(values)
+        values = self.kind.pack({**of_pieces_there(packed(self)), **packed(self.own_inputs)})
         known_keys = self.kind.request.__struct_fields__
         return self.kind.request(**{key: value for key, value in values.items() if key in known_keys})
 

@@ -163,6 +163,12 @@ def of_regions(said: Collection[int], pieces: Collection[int]) -> Collection[int
     return {region: said[region] for region in kept} if isinstance(said, Mapping) else tuple(kept)
 
 
+def of_pieces_there(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by key, without what is kept of pieces that there are no more; without a map they lie nowhere."""
+    pieces = {} if values["piece_map"] is None else values["pieces"]
+    return {**values, "pieces": pieces, **{key: of_regions(values[key], pieces) for key in BY_REGION}}
+
+
 def changed_keys(old: Mapping[int, Any], new: Mapping[int, Any]) -> frozenset[int]:
     """The keys whose values differ: what a signal tells of a table by label."""
     return frozenset(key for key in {*old, *new} if old.get(key) != new.get(key))

@@ -62,6 +62,7 @@ class FrameEdits(Frozen, frozen=True):
     reshaped_map: LabelMapData | None = None
     pieces: dict[int, int] = {}
     piece_map: LabelMapData | None = None
+    style_locks: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         _check_frame(self)
@@ -158,7 +159,6 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
 
     def __post_init__(self) -> None:
         _check_frame(self)
-        sort_locks(self)
         frames = [self.face, *(frame.face for frame in self.other_frames)]
         if len(set(frames)) < len(frames):
             raise BadRequest("The request has one frame twice; keep each frame once.")
@@ -217,9 +217,10 @@ class EditRequest(Request[EditResult], frozen=True, tag="edit"):
 
 
 def _check_frame(frame: EditRequest | FrameEdits) -> None:
-    """Make its pieces plain numbers. Raise BadRequest: two edits are of one region, one is of no piece there is, or a
-    part or a frame is none."""
+    """Make its pieces plain numbers and sort its locks. Raise BadRequest: two edits are of one region, one edit or lock
+    is of no piece there is, or a part or a frame is none."""
     sort_pieces(frame)
+    sort_locks(frame)
     labels = [as_region(edit.label, "edits", frame.pieces) for edit in frame.edits]
     if len(set(labels)) < len(labels):
         raise BadRequest("The request edits one label twice; keep one edit per label.")

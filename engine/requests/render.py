@@ -45,10 +45,10 @@ LOCKS = ("style_locks", "label_locks")
 PIECES = ("pieces", "piece_map")
 
 
-def sort_locks(request: RenderRequest | EditRequest) -> None:
+def sort_locks(request: RenderRequest | EditRequest | FrameEdits) -> None:
     """Make its locks sorted tuples of labels (and pieces, whose style is locked), each once. Raises BadRequest for what
     is none."""
-    for key in LOCKS:
+    for key in set(LOCKS).intersection(request.__struct_fields__):
         locked = {as_region(region, key, request.pieces) for region in getattr(request, key)}
         structs.force_setattr(request, key, tuple(sorted(locked)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,13 @@ from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtTest import QTest
 
-from app.document.photo.frames import changes_photo, frames_in, state_of, with_frame
+from app.document.photo.frames import FrameState, changes_photo, frames_in, state_of, with_frame
 from app.document.saved.scene_data import read_scene, scene_data
 from app.panels.edits.panel import EditsPanel
 from app.panels.status import StatusPanel
 from app.raster.frame_handles import knob_of
 from engine.documents.parts import PartsIn
+from engine.labels.pieces import FIRST_PIECE, connected_part
 from engine.pictures.face_frames import FaceFrame
 from engine.requests.json_text import from_json, to_json
 from engine.requests.styles import ColourStyle
@@ -217,6 +219,35 @@ def test_a_document_file_holds_all_frames(window, document, qtbot):
     assert read.other_frames == scene.other_frames and read.same_picture(scene, but=("fingerprint",))
     assert read.face == scene.face
     assert [changes_photo(state) for state in scene.other_frames] == [True] and changes_photo(state_of(scene))
+
+
+def test_locks_of_pieces_and_labels_are_of_their_frame(window, document, qtbot):
+    piece = document.regions.make_piece(connected_part(document.regions.map, *pixel_of(document, HAIR)), HAIR)
+    document.label_states.set_style_locked([HAIR, piece], True)
+    settle(window, qtbot)
+    go("frame_next", window, document, qtbot)
+    assert document.style_locked == frozenset()
+    assert document.regions.make_piece(document.label_map == HAIR, HAIR) == piece
+    assert document.style_locked == frozenset()
+    settle(window, qtbot)
+    scene = document.scene
+    saved = json.loads(json.dumps(scene_data(scene, scene.photo)))
+    assert read_scene(saved, PartsIn(lambda name: b"")).scene({}).other_frames == scene.other_frames
+    document.undo()
+    document.undo()
+    assert document.style_locked == {HAIR, piece}
+    settle(window, qtbot)
+
+
+def test_what_is_kept_of_pieces_that_are_gone_does_not_stop_another_frame(document):
+    stale = FrameState({"face": FaceFrame(0.5, 0.5, 0.1), "styles": {HAIR: RED, FIRST_PIECE: BLUE}})
+    request = replace(document.scene, other_frames=(stale,)).to_request()
+    assert [edit.label for edit in request.other_frames[0].edits] == [HAIR]
+
+
+def pixel_of(document, label: int) -> tuple[int, int]:
+    rows, columns = np.nonzero(document.label_map == label)
+    return int(columns[0]), int(rows[0])
 
 
 def test_a_search_that_is_cancelled_leaves_the_frame_where_it_was(window, core, document, frames, qtbot):

@@ -16,7 +16,7 @@ import numpy as np
 
 from app.document.checks import check_pieces_fit
 from app.document.kinds import EDIT
-from app.document.scene_fields import checked_values, default_of, roles
+from app.document.scene_fields import checked_values, default_of, of_pieces_there, roles
 from app.raster.frozen_maps import FrozenMap
 from engine.errors import BadRequest
 from engine.labels.label_sets import LabelSet
@@ -143,7 +143,7 @@ def _packed(scene_class: type[Scene], state: FrameState) -> FrameEdits:
         if role.of_frame:
             value = state.values.get(name, None if name == MAP else default_of(scene_class, name))
             values[role.key] = None if value is None else role.pack(value)
-    packed = EDIT.pack(values)
+    packed = EDIT.pack(of_pieces_there(values))
     return FrameEdits(**{key: packed[key] for key in FrameEdits.__struct_fields__})
 
 
