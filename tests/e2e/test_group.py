@@ -1,10 +1,13 @@
-"""A picture of three people: each face restyled alone, a fringe painted, exported; all else is as it was."""
+"""A picture of three people: each face restyled alone, a piece restyled, a fringe painted, exported; all else is as it
+was. And pictures of faces that are no upright photographs."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,6 +17,8 @@ from app.dialogs.export_photo import ExportPhotoDialog
 from app.document.kinds import EDIT
 from app.document.opening import PhotoUse
 from app.document.photo.frames import frames_in
+from engine.labels.label_maps import read_label_map, write_label_map
+from engine.labels.label_sets import load_label_set
 from engine.pictures.face_frames import Face, FaceFrame, brought_back, moved
 from engine.pictures.images import read_image
 from engine.requests.faces.find_faces import FindFacesRequest, FoundFaces
@@ -21,10 +26,12 @@ from engine.requests.styles import ColourStyle
 from engine.systems.shelf import Shelf
 from tests.commands import Runner, run
 from tests.e2e.conftest import SAMPLE
+from tools.draw_templates import PORTRAITS, draw_subject
 
 __all__ = ["run"]
 
-SKIN, HAIR, UPPER_LIP, LOWER_LIP = 1, 13, 11, 12
+LABELS = load_label_set("faces")
+SKIN, LEFT_EYE, HAIR, UPPER_LIP, LOWER_LIP = 1, 4, 13, 11, 12
 RED, BLUE, PINK = ColourStyle("#b03020"), ColourStyle("#3050b0"), ColourStyle("#e02070")
 PATIENCE = 120_000  # ms; the machine may be busy
 HEIGHT, WIDTH = 420, 900
@@ -127,3 +134,76 @@ def test_each_face_of_a_group_on_the_command_line(shelf, group_photo, tmp_path, 
     for (_, frame), changed in zip(FACES, changes, strict=True):
         assert changed.sum() > 500 and not changed[~inside(frame, 4)].any()
     assert run(*words, tmp_path / "4.png", "--face", 4).code == 2
+
+
+@pytest.mark.parametrize("shelf", ["shipped"], indirect=True)
+def test_a_piece_of_one_person_is_restyled(shelf, group_photo, tmp_path, run: Runner):
+    original = read_image(group_photo).pixels
+    label_map = map_of_group()
+    write_label_map(tmp_path / "labels.png", label_map, LABELS)
+    for name, label, number in (("eyes", LEFT_EYE, 1), ("lips", LOWER_LIP, 2)):
+        region = (label_map == label) & inside(FACES[number][1])
+        row, column = np.argwhere(region)[region.sum() // 2]
+        words = ["edit", group_photo, "--weights", "sean-faces", "--colour", f"{name}@{column},{row}=#20a040"]
+        out = tmp_path / f"{name}.png"
+        map_words = ["--labels", tmp_path / "labels.png"] if label == LEFT_EYE else ["--face", number + 1]
+        done = run(*words, *map_words, "--out", out)  # a piece of three eyes, or the only one of the face
+        assert done.code == 0, done.err
+        changed = (read_image(out).pixels != original).any(-1)
+        close = cv2.dilate(region.astype(np.uint8), np.ones((17, 17), np.uint8)) > 0
+        assert changed[region].mean() > 0.5 and not changed[~close].any()
+
+
+def map_of_group() -> np.ndarray:
+    """(HEIGHT, WIDTH) labels of the three portraits as they lie in the picture."""
+    label_map = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for name, frame in FACES:
+        own_map = read_label_map(SAMPLE.with_name(f"{name}.labels.png"), LABELS).label_map
+        for label in np.unique(own_map):
+            label_map[brought_back((own_map == label).astype(np.float32), frame, HEIGHT, WIDTH) >= 0.5] = label
+    return label_map
+
+
+STONE = {"background": 60, "hair": 150, "left eye": 140, "right eye": 140, "upper lip": 150, "mouth": 120, "nose": 182}
+"""Greys of a statue's parts; 165 elsewhere."""
+
+
+def statue_of(drawn_map: np.ndarray) -> np.ndarray:
+    """A face of stone, lit from one side."""
+    greys = np.array([STONE.get(label.name, 165) for label in LABELS.labels], np.float32)
+    rows, columns = np.mgrid[:256, :256]
+    light = 1.15 - 0.5 * ((columns - 90) ** 2 + (rows - 90) ** 2) / 256**2
+    stone = cv2.GaussianBlur(greys[drawn_map], (0, 0), 1.2) * light
+    return np.clip(stone + np.random.default_rng(0).normal(0, 3, stone.shape), 0, 255).astype(np.uint8)
+
+
+def drawing_of(drawn_map: np.ndarray) -> np.ndarray:
+    """The same face in ink."""
+    lines = (cv2.Laplacian(drawn_map, cv2.CV_8U) > 0).astype(np.uint8)
+    return np.where(cv2.dilate(lines, np.ones((2, 2), np.uint8)) > 0, np.uint8(25), np.uint8(250))
+
+
+@pytest.mark.parametrize("shelf", ["shipped"], indirect=True)
+@pytest.mark.parametrize("made_of", [statue_of, drawing_of])
+def test_a_statue_and_a_drawing_are_restyled_and_the_doubt_is_said(shelf, tmp_path, run: Runner, made_of):
+    drawn_map = draw_subject(PORTRAITS[0].subject)
+    path, out = tmp_path / "face.png", tmp_path / "out.png"
+    Image.fromarray(made_of(drawn_map)).convert("RGB").save(path)
+    done = run("edit", path, "--weights", "sean-faces", "--colour", "hair=#b03020", "--out", out)
+    assert done.code == 0 and re.search("parser is unsure about this picture|regions cannot be right", done.err)
+    changed = (read_image(out).pixels != read_image(path).pixels).any(-1)
+    assert changed[drawn_map == HAIR].mean() > 0.5 and changed[drawn_map == SKIN].mean() < 0.2
+
+
+@pytest.mark.parametrize("shelf", ["shipped"], indirect=True)
+def test_a_face_upside_down_is_doubted_and_right_in_a_turned_square(shelf, tmp_path, run: Runner):
+    path, out = tmp_path / "face.png", tmp_path / "out.png"
+    Image.fromarray(read_image(SAMPLE).pixels[::-1, ::-1]).save(path)
+    words = ["edit", path, "--weights", "sean-faces", "--colour", "hair=#b03020", "--out", out]
+    done = run(*words)
+    assert done.code == 0 and "The regions cannot be right: the eyes are below the nose" in done.err, done.err
+    done = run(*words, "--crop", "128,128,256,180")
+    assert done.code == 0 and "cannot be right" not in done.err, done.err
+    changed = (read_image(out).pixels != read_image(path).pixels).any(-1)
+    label_map = read_label_map(SAMPLE.with_name("blonde.labels.png"), LABELS).label_map[::-1, ::-1]
+    assert changed[label_map == HAIR].mean() > 0.8 and changed[label_map == SKIN].mean() < 0.2
