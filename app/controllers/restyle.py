@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject
 
 from app.controllers.context import Context
 from app.controllers.render import RenderController
+from app.document.photo.frames import FrameState, states_in
 from app.jobs.restyle import encode_again, image_parts, own_regions, possible, whole_picture, with_codes
 from app.jobs.subject import SameModel
 from engine.labels.label_sets import LabelSet
@@ -30,7 +31,7 @@ class RestyleController(QObject):
     def renew(self) -> None:
         """The document's weights are others now, under the same name: encode its pictures again, then paint."""
         document = self._document
-        if any(image_parts(style) for style in document.styles.values()):
+        if any(image_parts(style) for state in states_in(document.scene) for style in state.styles.values()):
             self.change_weights(document.weights, document.label_set)
         else:
             self._render.render_now()
@@ -68,24 +69,26 @@ class RestyleController(QObject):
         them."""
         document = self._document
         old_abilities, new_abilities = self._core.scope.abilities, self._core.catalogue.abilities(weights_name)
-        styles = document.styles
-        if old_abilities.scope == "picture" and new_abilities.scope == "label":
-            styles = own_regions(styles, document.style_locked)
-        pictures = list(
-            dict.fromkeys(picture_style for style in styles.values() for picture_style in image_parts(style))
-        )
-        old_styles = document.styles
+        to_regions = old_abilities.scope == "picture" and new_abilities.scope == "label"
+        old_styles = {state.face: state.styles for state in states_in(document.scene)}
+        wanted_styles = {
+            state.face: own_regions(state.styles, state.style_locked) if to_regions else dict(state.styles)
+            for state in states_in(document.scene)
+        }
+        styles = (style for wanted in wanted_styles.values() for style in wanted.values())
+        pictures = list(dict.fromkeys(picture for style in styles for picture in image_parts(style)))
 
         def switch(new_styles: dict[ImageStyle, Style]) -> None:
-            wanted_styles = document.styles
-            if wanted_styles == old_styles:  # a region that the picture does not have takes the mean
-                missing_ids = {
-                    label_id
-                    for label_id, style in styles.items()
-                    if style != old_styles[label_id] and style not in new_styles
+            def wanted(state: FrameState) -> dict[int, Style]:
+                if state.styles != old_styles.get(state.face):
+                    return dict(state.styles)  # chosen meanwhile
+                return {  # a region that the picture does not have takes the mean
+                    region: style
+                    for region, style in wanted_styles[state.face].items()
+                    if style == state.styles[region] or style in new_styles
                 }
-                wanted_styles = {label_id: style for label_id, style in styles.items() if label_id not in missing_ids}
-            self._switch(weights_name, label_set, wanted_styles, new_styles)
+
+            self._switch(weights_name, label_set, wanted, new_styles)
 
         if not pictures:
             switch({})
@@ -98,14 +101,24 @@ class RestyleController(QObject):
         )
 
     def _switch(
-        self, weights_name: str, label_set: LabelSet, styles: dict[int, Style], new_styles: dict[ImageStyle, Style]
+        self,
+        weights_name: str,
+        label_set: LabelSet,
+        wanted: Callable[[FrameState], dict[int, Style]],
+        new_styles: dict[ImageStyle, Style],
     ) -> None:
-        """Paint with other weights from now on: one step."""
+        """Paint with other weights from now on, in every frame: one step."""
         document, abilities = self._document, self._core.catalogue.abilities(weights_name)
-        allowed_styles, simplified = possible(styles, new_styles, abilities, document.style_locked)
-        if abilities.scope == "picture":
-            allowed_styles = whole_picture(allowed_styles, document.areas, len(label_set), document.style_locked)
-        document.change_model(weights_name, allowed_styles, label_set=label_set, text=self.tr("Change model"))
+        simplified, changed_states = 0, []
+        for state in states_in(document.scene):
+            styles, simplified_here = possible(wanted(state), new_styles, abilities, state.style_locked)
+            if abilities.scope == "picture":
+                styles = whole_picture(styles, state.areas, len(label_set), state.style_locked)
+            simplified += simplified_here
+            changed_states.append(FrameState({**state.values, "styles": styles}))
+        own, *others = changed_states
+        values = {"styles": own.styles, "other_frames": tuple(others)}
+        document.change_model(weights_name, label_set=label_set, text=self.tr("Change model"), **values)
         if simplified:
             sentence = self.tr('{0} styles that "{1}" cannot have became something simpler; undo brings them back.')
             self._core.hub.notice(sentence.format(simplified, weights_name))

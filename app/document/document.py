@@ -297,12 +297,12 @@ class Document(QObject):
         self.mark_saved()
 
     def change_model(
-        self, weights: str, styles: Mapping[int, Style], *, label_set: LabelSet | None = None, text: str | None = None
+        self, weights: str, *, label_set: LabelSet | None = None, text: str | None = None, **values: Any
     ) -> None:
-        """Paints with other weights that know the same labels, with the styles as those weights need them; one
-        step. All else stays: pixels, seed, precision, detail, locks, visibility, picture.
+        """Paints with other weights that know the same labels; one step. `values`: the styles, also those of other
+        frames, as those weights need them, by field. All else stays: pixels, seed, precision, detail, locks, picture.
         """
-        scene = self.scene.with_checked(label_set=label_set or self.label_set, weights=weights, styles=styles)
+        scene = self.scene.with_checked(label_set=label_set or self.label_set, weights=weights, **values)
         self.become(scene, self._picture, text or self.tr("Change weights"))
 
     # ------------------------------------------------------------ history

@@ -23,7 +23,8 @@ from engine.documents.parts import PartsIn
 from engine.labels.pieces import FIRST_PIECE, connected_part
 from engine.pictures.face_frames import FaceFrame
 from engine.requests.json_text import from_json, to_json
-from engine.requests.styles import ColourStyle
+from engine.requests.label_map_data import encode_map
+from engine.requests.styles import ColourStyle, ImageStyle, encode_code
 from tests.app.photo_windows import edit_photo, settle
 from tests.fixtures import face_label_map, photo_of
 
@@ -236,6 +237,29 @@ def test_locks_of_pieces_and_labels_are_of_their_frame(window, document, qtbot):
     document.undo()
     document.undo()
     assert document.style_locked == {HAIR, piece}
+    settle(window, qtbot)
+
+
+def test_other_weights_encode_the_styles_of_every_frame_in_one_step(window, document, photo, qtbot):
+    label_map = face_label_map(64)
+    picture = photo.with_name("anna.png")
+    Image.fromarray(photo_of(label_map, seed=5)).save(picture)
+    old_code = encode_code(np.array([9, 9, 9, 9], np.float32))
+    style = ImageStyle(path=str(picture), label=HAIR, label_map_png=encode_map(label_map), code=old_code)
+    document.styling.set_styles({HAIR: style})
+    settle(window, qtbot)
+    go("frame_next", window, document, qtbot)
+    document.styling.set_styles({SKIN: style.replace(label=SKIN)})
+    settle(window, qtbot)
+    before = document.scene
+    window.controllers.model.use("fake-other")
+    qtbot.waitUntil(lambda: document.weights == "fake-other")
+    (other,) = document.scene.other_frames
+    for new in (document.style(SKIN), other.styles[HAIR]):
+        assert new.code not in (None, old_code)
+    assert other.face == before.other_frames[0].face
+    document.undo()
+    assert document.scene.other_frames == before.other_frames and document.weights == "fake-faces"
     settle(window, qtbot)
 
 

@@ -265,11 +265,11 @@ def test_the_piece_brush_marks_grows_and_gives_back(window, qtbot):
 def test_weights_with_one_style_for_a_label_say_why_there_are_no_pieces(window, qtbot):
     document = paint_two(window, qtbot)
     window.actions_by_id["piece"].trigger()
-    document.change_model("fake-whole", {}, label_set=FACES)
+    document.change_model("fake-whole", styles={}, label_set=FACES)
     own = window.actions_by_id["piece_own"]
     assert not own.isEnabled() and "one style for all of a label" in own.toolTip()
     assert window.canvas.tool_id == "brush"
-    document.change_model("fake-faces", {}, label_set=FACES)
+    document.change_model("fake-faces", styles={}, label_set=FACES)
     assert own.isEnabled() and "one window" in own.toolTip()
 
 
@@ -280,7 +280,7 @@ def test_weights_with_one_style_for_the_picture_take_none_of_a_piece(window, qtb
     document.styling.set_styles({FIRST: SampleStyle(3)})
     leading = whole_picture(document.styles, document.areas, len(FACES), ())
     assert set(leading) == set(range(len(FACES))) and set(leading.values()) == {COPPER}
-    document.change_model("fake-whole", {**document.styles}, label_set=FACES)
+    document.change_model("fake-whole", styles={**document.styles}, label_set=FACES)
     window.controllers.styles.reset_all()
     assert not set(document.styles) - {FIRST}
 

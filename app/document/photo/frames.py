@@ -23,6 +23,7 @@ from engine.labels.label_sets import LabelSet
 from engine.labels.looked_at import Part
 from engine.pictures.face_frames import FaceFrame
 from engine.requests.edit import FrameEdits
+from engine.requests.styles import Style
 
 if TYPE_CHECKING:
     from app.document.scene import Scene
@@ -44,6 +45,24 @@ class FrameState:
         """Its frame; None for the whole photo."""
         face: FaceFrame | None = self.values.get("face")
         return face
+
+    @property
+    def styles(self) -> Mapping[int, Style]:
+        """By region, as `Scene.styles`."""
+        styles: Mapping[int, Style] = self.values.get("styles", MappingProxyType({}))
+        return styles
+
+    @property
+    def style_locked(self) -> frozenset[int]:
+        """As `Scene.style_locked`."""
+        locked: frozenset[int] = self.values.get("style_locked", frozenset())
+        return locked
+
+    @property
+    def areas(self) -> np.ndarray:
+        """(256,) int64: number of pixels of each label id; all 0 until its regions are found."""
+        label_map: FrozenMap | None = self.values.get(MAP)
+        return np.zeros(256, np.int64) if label_map is None else label_map.areas
 
     @property
     def has_regions(self) -> bool:
@@ -74,16 +93,20 @@ def _placed(face: FaceFrame | None) -> FrameState:
     return FrameState(MappingProxyType({} if face is None else {"face": face}))
 
 
+def states_in(scene: Scene) -> tuple[FrameState, ...]:
+    """All frames, the one that is edited first."""
+    return state_of(scene), *scene.other_frames
+
+
 def frames_in(scene: Scene) -> list[FaceFrame]:
     """The frames of faces, the largest first: what they are numbered by."""
-    faces = [state.face for state in (state_of(scene), *scene.other_frames)]
+    faces = [state.face for state in states_in(scene)]
     return sorted((face for face in faces if face is not None), key=lambda face: (-face.side, face.x, face.y))
 
 
 def state_for(scene: Scene, face: FaceFrame | None) -> FrameState:
     """What a scene holds of a frame; of one that it does not know only its place."""
-    states = (state_of(scene), *scene.other_frames)
-    return next((state for state in states if state.face == face), _placed(face))
+    return next((state for state in states_in(scene) if state.face == face), _placed(face))
 
 
 def with_regions(state: FrameState, label_map: FrozenMap, looked_at: Part | None) -> FrameState:
@@ -95,7 +118,7 @@ def with_regions(state: FrameState, label_map: FrozenMap, looked_at: Part | None
 def with_frame(scene: Scene, state: FrameState) -> Scene:
     """The scene with another frame to edit, whose regions must be known; the present one becomes one of the others
     unless it has the same face."""
-    others = tuple(other for other in (state_of(scene), *scene.other_frames) if other.face != state.face)
+    others = tuple(other for other in states_in(scene) if other.face != state.face)
     values = {
         name: state.values.get(name, None if name == MAP else default_of(type(scene), name))
         for name, role in roles(type(scene)).items()
@@ -124,7 +147,7 @@ def changes_photo(state: FrameState) -> bool:
     """Whether a frame changes the photo."""
     off, strengths = state.values.get("switched_off", ()), state.values.get("strengths", {})
     shapes = state.values.get("photo_map")
-    return any(label not in off and strengths.get(label) != 0 for label in state.values.get("styles", {})) or (
+    return any(label not in off and strengths.get(label) != 0 for label in state.styles) or (
         shapes is not None and shapes != state.values.get(MAP)
     )
 

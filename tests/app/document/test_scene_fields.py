@@ -176,7 +176,7 @@ def document(qapp) -> Document:
 def choose(document: Document, name: str) -> None:
     """Gives the document the other value, as a user would."""
     if name == "label_set":
-        document.change_model(document.weights, document.styles, label_set=OTHER[name])
+        document.change_model(document.weights, label_set=OTHER[name])
     elif name == "label_map":
         document.pixels.replace_label_map(OTHER[name].array())
     else:
