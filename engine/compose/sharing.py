@@ -12,7 +12,8 @@ Circle = tuple[float, float, float]
 """A frame's centre (x right, y down) and its side, in longer sides of the photo."""
 BAND = 0.1
 """How much farther than the nearest frame, in units of their sides, a frame may be and still have a share."""
-
+TILE = 256
+"""Side in pixels of the parts whose shares are found at once."""
 STRIP_PIXELS = 1_000_000
 """Pixels that are merged at once."""
 
@@ -47,26 +48,31 @@ class Claim:
         longer = max(height, width)
         x = (np.arange(columns.start, columns.stop) + 0.5) / longer
         y = (np.arange(rows.start, rows.stop) + 0.5) / longer
-        share: Array = frame_shares((self.own, *self._beside(x, y)), x[None, :], y[:, None])[0]
+        share = np.empty((len(y), len(x)), np.float32)
+        for top in range(0, len(y), TILE):
+            for left in range(0, len(x), TILE):
+                tile_x, tile_y = x[left : left + TILE], y[top : top + TILE]
+                share[top : top + TILE, left : left + TILE] = self._share(tile_x, tile_y)
         return share
 
-    def _beside(self, x: Array, y: Array) -> list[Circle]:
-        """The others that may have a share of any of these columns and rows: of a crowd a few."""
-        if not (x.size and y.size):
-            return []
-        left, right, top, bottom = x[0], x[-1], y[0], y[-1]
-        centre_x, centre_y, side = self.own
-        across, down = (
-            np.abs([low - middle, high - middle]).max()
-            for low, high, middle in ((left, right, centre_x), (top, bottom, centre_y))
-        )
-        farthest = np.hypot(across, down)
-        return [
-            other
-            for other in self.others
-            if np.hypot(other[0] - np.clip(other[0], left, right), other[1] - np.clip(other[1], top, bottom)) / other[2]
-            < farthest / side + BAND
-        ]
+    def _share(self, x: Array, y: Array) -> Array | float:
+        """What it has of a tile's columns and rows: of a crowd a few others may have any of it too."""
+        nearest, farthest = _distances(self.own, x, y)
+        others = [(other, *_distances(other, x, y)) for other in self.others]
+        if any(other_farthest + BAND < nearest for _, _, other_farthest in others):
+            return 0.0
+        beside = [other for other, other_nearest, _ in others if other_nearest < farthest + BAND]
+        share: Array = frame_shares((self.own, *beside), x[None, :], y[:, None])[0]
+        return share
+
+
+def _distances(circle: Circle, x: Array, y: Array) -> tuple[float, float]:
+    """From a frame to the nearest and to the farthest place in ascending columns x and rows y, in its sides."""
+    centre_x, centre_y, side = circle
+    away = [(low - centre, high - centre) for low, high, centre in ((x[0], x[-1], centre_x), (y[0], y[-1], centre_y))]
+    nearest = np.hypot(*(max(low, -high, 0) for low, high in away))
+    farthest = np.hypot(*(max(-low, high) for low, high in away))
+    return float(nearest / side), float(farthest / side)
 
 
 def merged(photo: Array, pictures: Sequence[tuple[Array, Claim | None]]) -> Array:

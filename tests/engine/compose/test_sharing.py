@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.compose.sharing import BAND, Claim, frame_shares, merged
+from engine.compose import sharing
+from engine.compose.sharing import BAND, Circle, Claim, frame_shares, merged
 
 frames = st.lists(
     st.tuples(st.floats(-0.5, 1.5), st.floats(-0.5, 1.5), st.floats(0.01, 2)), min_size=1, max_size=5, unique=True
@@ -46,6 +50,23 @@ def test_of_a_crowd_only_those_beside_a_part_are_looked_at_and_nothing_differs()
     share = claim.of(slice(15, 45), slice(60, 100), 80, 200)
     x, y = (np.arange(60, 100) + 0.5) / 200, (np.arange(15, 45) + 0.5) / 200
     assert (share == frame_shares([claim.own, *claim.others], x[None, :], y[:, None])[0]).all()
+
+
+def test_of_a_large_photo_with_a_crowd_few_shares_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd = [(0.05 + 0.1 * column, 0.05 + 0.15 * row, 0.05) for row in range(4) for column in range(10)]
+    claim = Claim(crowd[17], tuple(crowd[:17] + crowd[18:]))
+    height, width = 600, 900
+    x, y = (np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / width
+    expected = frame_shares([claim.own, *claim.others], x[None, :], y[:, None])[0]
+    computed = []
+
+    def count(circles: Sequence[Circle], x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        computed.append(len(circles) * x.size * y.size)
+        return frame_shares(circles, x, y)
+
+    monkeypatch.setattr(sharing, "frame_shares", count)
+    assert (claim.of(slice(0, height), slice(0, width), height, width) == expected).all()
+    assert 0 < sum(computed) < len(crowd) * height * width / 2
 
 
 def test_of_two_pictures_each_keeps_what_it_alone_changed_and_they_share_the_rest() -> None:
