@@ -12,6 +12,7 @@ from engine.labels.label_maps import resize_label_map
 from engine.labels.looked_at import UNSEEN, slices_of
 from engine.pictures.face_frames import FaceFrame
 from engine.requests.editing.frame import Frame
+from engine.requests.label_map_data import LabelMapData
 
 if TYPE_CHECKING:
     from engine.requests.edit import EditRequest, FrameEdits
@@ -51,6 +52,15 @@ def claim_of(face: FaceFrame, others: list[FaceFrame]) -> Claim:
 
 def _circle(face: FaceFrame) -> Circle:
     return face.x, face.y, face.side
+
+
+def own_part(label_map: LabelMapData | None, claim: Claim | None) -> LabelMapData | None:
+    """A label map of the whole photo with label 0 where others have it: a frame shows no regions of theirs."""
+    if label_map is None or claim is None or not claim.others:
+        return label_map
+    height, width = label_map.height, label_map.width
+    share = claim.of(slice(0, height), slice(0, width), height, width)
+    return LabelMapData.from_array(np.where(share > 0, label_map.array(), 0))
 
 
 def shared_out(frame: Frame, claim: Claim | None) -> Frame:

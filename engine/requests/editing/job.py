@@ -30,7 +30,7 @@ from engine.requests.editing.aim import aimed
 from engine.requests.editing.face import frame_around_face
 from engine.requests.editing.filled_hole import with_filled
 from engine.requests.editing.frame import SIDE, Frame, KeptParser
-from engine.requests.editing.frames import frames_of, shared_out
+from engine.requests.editing.frames import frames_of, own_part, shared_out
 from engine.requests.editing.reshape import ReshapedFrame, added_styles, changes_beyond, photo_styles, reshaped_frame
 from engine.requests.kept import file_identity
 from engine.requests.label_map_data import LabelMapData
@@ -176,7 +176,7 @@ class _Job:
                     self._parser(),
                     self.profile,
                     looked_at=request.looked_at,
-                    requested_map=label_map,
+                    requested_map=own_part(label_map, self.claim),
                     shows_all=shows_all,
                 )
                 return shared_out(frame, self.claim)

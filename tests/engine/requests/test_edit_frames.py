@@ -8,14 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.compose.sharing import Claim
 from engine.errors import BadRequest
 from engine.labels.label_maps import resize_label_map
 from engine.labels.looked_at import UNSEEN
 from engine.pictures.face_frames import FaceFrame, brought_back
 from engine.pictures.images import write_image
 from engine.requests.edit import EditRequest, EditResult, FrameEdits, RegionEdit
-from engine.requests.editing import face, reshape
+from engine.requests.editing import face, job, reshape
 from engine.requests.editing.face import frame_around_face
+from engine.requests.editing.frame import Frame
 from engine.requests.editing.frames import claim_of, frames_of
 from engine.requests.json_text import from_json, to_json
 from engine.requests.label_map_data import LabelMapData
@@ -134,6 +136,29 @@ def test_of_a_map_of_the_whole_photo_each_face_has_its_own_part(photo_file: Path
     request = EditRequest("tiny-sean", PhotoReference.of(photo_file), (RegionEdit(HAIR, BLOND),), drawn, face=LEFT)
     ((_, claim),) = frames_of(request.replace(other_frames=(FrameEdits(RIGHT, label_map=drawn),)))
     assert claim is not None and len(claim.others) == 1
+
+
+def test_a_face_of_a_map_of_many_is_looked_at_as_closely_as_without_it(
+    photo_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = []
+    share_out = job.shared_out
+
+    def share_and_note(frame: Frame, claim: Claim | None) -> Frame:
+        frames.append(frame)
+        return share_out(frame, claim)
+
+    monkeypatch.setattr(job, "shared_out", share_and_note)
+    drawn = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for frame in FRAMES:
+        drawn[frame.box(HEIGHT, WIDTH)] = HAIR
+    both = LabelMapData.from_array(drawn)
+    edited(photo_file, hair(BLOND, RIGHT).replace(label_map=both), FrameEdits(LEFT, label_map=both))
+    (framed,) = frames
+    rows, columns = RIGHT.scaled(WIDTH).box(HEIGHT, WIDTH)
+    assert framed.box == pytest.approx(
+        (rows.start / HEIGHT, columns.start / WIDTH, rows.stop / HEIGHT, columns.stop / WIDTH), abs=0.02
+    )
 
 
 def test_a_map_that_a_person_drew_reaches_into_a_face_that_is_not_edited(photo_file: Path) -> None:
