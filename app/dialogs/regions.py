@@ -7,7 +7,7 @@ from enum import Enum
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -32,7 +32,7 @@ from app.jobs.photos import Photo
 from app.jobs.work_lane import Work
 from app.panels.labels import LabelsPanel
 from app.panels.options import LARGEST
-from app.panels.widgets import horizontal_slider, muted_label, set_primary
+from app.panels.widgets import horizontal_slider, muted_label, set_primary, tool_column
 from app.shell.icons import icons
 from app.texts.label_keys import COUNT
 from app.texts.label_names import doubt_text, name_of
@@ -170,11 +170,7 @@ class RegionsDialog(QDialog):
             self.document.set_current_label(label_id)
 
     def _build_tools(self) -> QToolBar:
-        tool_bar = QToolBar()
-        tool_bar.setObjectName("toolBar")
-        tool_bar.setOrientation(Qt.Orientation.Vertical)
-        tool_bar.setIconSize(QSize(20, 20))
-        tool_bar.setAccessibleName(self.tr("Tools"))
+        tool_bar = tool_column(self.tr("Tools"))
         action_group = QActionGroup(self)
         tools = (
             ("brush", self.tr("Brush (B)")),

@@ -258,3 +258,11 @@ def is_gone(callback: Callable[..., object]) -> bool:
     method = callback.func if isinstance(callback, partial) else callback
     receiver = getattr(method, "__self__", None)
     return isinstance(receiver, QObject) and not isValid(receiver)
+
+
+def cancel_all(works: list[Work]) -> None:
+    """Drop the jobs that are not over, and forget all of them."""
+    for work in works:
+        if not work.settled:
+            work.cancel()
+    works.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, QSize, Qt, QTimer
 from PySide6.QtWidgets import (
     QLabel,
     QProxyStyle,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyleHintReturn,
     QStyleOption,
+    QToolBar,
     QToolButton,
     QWidget,
 )
@@ -100,3 +101,13 @@ def heading_label(caption: str) -> QLabel:
     label = QLabel(caption)
     label.setProperty("heading", True)
     return label
+
+
+def tool_column(accessible_name: str) -> QToolBar:
+    """An upright bar for the tools of a dialog, which looks as the window's own."""
+    tool_bar = QToolBar()
+    tool_bar.setObjectName("toolBar")
+    tool_bar.setOrientation(Qt.Orientation.Vertical)
+    tool_bar.setIconSize(QSize(20, 20))
+    tool_bar.setAccessibleName(accessible_name)
+    return tool_bar

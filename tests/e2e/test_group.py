@@ -11,9 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtWidgets import QApplication
 
-from app.dialogs.export_photo import ExportPhotoDialog
 from app.document.kinds import EDIT
 from app.document.opening import PhotoUse
 from app.document.photo.frames import frames_in
@@ -26,6 +24,7 @@ from engine.requests.styles import ColourStyle
 from engine.systems.shelf import Shelf
 from tests.commands import Runner, run
 from tests.e2e.conftest import SAMPLE
+from tests.e2e.shown import exported_photo
 from tools.draw_templates import PORTRAITS, draw_subject
 
 __all__ = ["run"]
@@ -107,13 +106,7 @@ def test_three_faces_each_restyled_alone_and_all_in_one_export(editor, group_pho
     settle()
     regions.append(np.isin(document.label_map, (UPPER_LIP, LOWER_LIP)))
 
-    target = tmp_path / "out.png"
-    monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(target), "PNG (*.png)"))
-    window.controllers.exports.export_picture()
-    asked = next(w for w in QApplication.topLevelWidgets() if isinstance(w, ExportPhotoDialog) and w.isVisible())
-    asked.accept()
-    qtbot.waitUntil(lambda: target.is_file() and not editor.core.foreground_busy, timeout=PATIENCE)
-    exported = read_image(target).pixels
+    exported = exported_photo(editor, qtbot, monkeypatch, tmp_path / "out.png")
     changed = (exported != original).any(-1)
     assert all(changed[region].mean() > 0.5 for region in (*regions, fringe))
     assert (exported[alone] == document.picture[alone]).all() and np.array_equal(exported, document.picture)

@@ -8,15 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QUrl
-from PySide6.QtWidgets import QApplication
 
-from app.dialogs.export_photo import ExportPhotoDialog
 from app.document.kinds import EDIT
 from app.document.opening import PhotoUse
 from engine.pictures.images import read_image
 from engine.requests.styles import ImageStyle
 from tests.app.pointing import Drag
 from tests.e2e.conftest import SAMPLE
+from tests.e2e.shown import exported_photo
 
 HAIR = 13
 PATIENCE = 120_000  # ms; the machine may be busy
@@ -64,13 +63,7 @@ def test_other_hair_for_a_large_photo(editor, large_photo, tmp_path, qtbot, monk
     picture = document.picture
     assert picture.shape == original.shape and picture[hair].mean() > original[hair].mean() + 20  # blond now
 
-    target = tmp_path / "out.png"
-    monkeypatch.setattr(window.context.ask, "pick_save", lambda *_: (str(target), "PNG (*.png)"))
-    window.controllers.exports.export_picture()
-    asked = next(w for w in QApplication.topLevelWidgets() if isinstance(w, ExportPhotoDialog) and w.isVisible())
-    asked.accept()
-    qtbot.waitUntil(lambda: target.is_file() and not editor.core.foreground_busy, timeout=PATIENCE)
-    exported = read_image(target).pixels
+    exported = exported_photo(editor, qtbot, monkeypatch, tmp_path / "out.png")
     assert np.array_equal(exported, picture)
     changed = (exported != original).any(-1)
     assert changed[hair].mean() > 0.9

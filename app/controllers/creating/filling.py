@@ -18,7 +18,7 @@ from app.document.scene import Scene
 from app.imaging.pixels import region_box, to_qimage
 from app.jobs.filling import Candidate, candidate_for, photo_of_picture
 from app.jobs.originals import read_original
-from app.jobs.work_lane import Work
+from app.jobs.work_lane import Work, cancel_all
 from app.shell.i18n import tr
 from app.texts.translate import translate
 from engine.errors import EngineError
@@ -146,10 +146,7 @@ class FillRun:
 
     def stop(self) -> None:
         """The dialog goes, or another hole is filled."""
-        for work in self._works:
-            if not work.settled:
-                work.cancel()
-        self._works.clear()
+        cancel_all(self._works)
 
     # --- inside -------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from app.dialogs.variations import SIDE, VariationsDialog
 from app.document.scene import Scene
 from app.imaging.pixels import region_box, region_colour, to_qimage
 from app.imaging.thumbnails import Place
-from app.jobs.work_lane import Work
+from app.jobs.work_lane import Work, cancel_all
 from app.raster.colours import lab
 from app.shell.i18n import tr
 from app.texts.translate import translate
@@ -77,10 +77,7 @@ class VariationsRun:
 
     def stop(self) -> None:
         """The dialog goes, or wants others."""
-        for work in self._works:
-            if not work.settled:
-                work.cancel()
-        self._works.clear()
+        cancel_all(self._works)
 
     def take(self, seed: int) -> None:
         """The document takes one of them: one step."""

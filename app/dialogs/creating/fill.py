@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QImage, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from app.canvas.widget import CanvasWidget
 from app.dialogs.variations import VariationTile
 from app.document.holes import HoleDocument
-from app.panels.widgets import muted_label, set_primary
+from app.panels.widgets import muted_label, set_primary, tool_column
 from app.shell.icons import icons
 
 COUNT, IN_ROW = 4, 2
@@ -90,11 +90,7 @@ class FillDialog(QDialog):
         row_layout.addLayout(self._build_side())
 
     def _build_tools(self) -> QToolBar:
-        tool_bar = QToolBar()
-        tool_bar.setObjectName("toolBar")
-        tool_bar.setOrientation(Qt.Orientation.Vertical)
-        tool_bar.setIconSize(QSize(20, 20))
-        tool_bar.setAccessibleName(self.tr("Tools"))
+        tool_bar = tool_column(self.tr("Tools"))
         group = QActionGroup(self)
         self.tools: dict[str, QAction] = {}
         for tool_id, icon_name, caption, key in (
